@@ -1,0 +1,108 @@
+"""The ``lorascope`` command: finds the command's module, shows errors in one line, and sets the exit code.
+
+Exit codes: 0 done · 1 our fault (or a check found something) · 2 the user's mistake · 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from lorascope import __version__
+from lorascope.errors import LorascopeError, UserError, did_you_mean
+
+# command → (module, one line of help). Modules are imported only when their command runs: start-up time.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("lorascope.cli.init", "Make a lab in this folder."),
+    "demo": ("lorascope.cli.demo", "See the whole story on a real built-in experiment."),
+    "audit": ("lorascope.cli.captions", "Check captions against their pixels and the text encoder's window."),
+    "clean": ("lorascope.cli.captions", "Write a repaired version of a dataset."),
+    "train": ("lorascope.cli.train", "Train a LoRA and record everything."),
+    "evaluate": ("lorascope.cli.evaluate", "Sample every checkpoint on a prompt suite and measure the images."),
+    "pick": ("lorascope.cli.pick", "Choose a checkpoint, with the probability that it is the best."),
+    "compare": ("lorascope.cli.compare", "Compare two runs, prompt by prompt."),
+    "report": ("lorascope.cli.report", "Write a report as Markdown and as one HTML file."),
+    "runs": ("lorascope.cli.runs", "List the recorded runs."),
+    "show": ("lorascope.cli.runs", "Show everything recorded of a run."),
+    "import": ("lorascope.cli.interchange", "Read runs, checkpoints and scores from JSON Lines."),
+    "export": ("lorascope.cli.interchange", "Write runs, checkpoints and scores as JSON Lines."),
+    "parameters": ("lorascope.cli.parameters", "Explain training parameters."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and loads one only to run it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Commands in the order of the story they tell."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Load the module of a command; for the overview a command's one line is enough."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command = getattr(module, f"{cmd_name}_command")
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The overview, without importing anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Suggest the nearest command for a mistyped one."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"no command {args[0]!r}. {did_you_mean(args[0], COMMANDS) or 'See lorascope --help.'}".strip())
+        return super().resolve_command(ctx, args)
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="lorascope")
+def cli() -> None:
+    """Why a LoRA run came out as it did, which checkpoint to ship, and what to try next.
+
+    \b
+    lorascope demo                      the whole story, a few minutes
+    lorascope audit my_dataset/         what is wrong with my captions
+    lorascope import runs.jsonl         bring in what was measured elsewhere
+    lorascope pick my_run --metric background_color_accuracy
+    """
+
+
+def main() -> None:
+    """Run the command line; show our errors as one line with what to do next."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as exit_:
+        sys.exit(exit_.exit_code)
+    except click.UsageError as error:
+        error.show()
+        sys.exit(2)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted; everything recorded so far is kept", err=True)
+        sys.exit(130)
+    except LorascopeError as error:
+        click.echo(f"error: {error}", err=True)
+        if error.next_step:
+            click.echo(f"next:  {error.next_step}", err=True)
+        sys.exit(2 if isinstance(error, UserError) else 1)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except OSError as error:
+        if error.errno != 28:  # noqa: PLR2004 - ENOSPC
+            raise
+        click.echo(f"error: the disk is full ({error.filename or 'while writing'})", err=True)
+        click.echo("next:  free some space and run the same command again; nothing half-written was kept", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

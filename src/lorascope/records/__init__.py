@@ -1,0 +1,1 @@
+"""The nouns that two rooms share. All are frozen and complete at birth."""

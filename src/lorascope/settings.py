@@ -1,0 +1,50 @@
+"""Where things are: the lab's folder, its store and its blobs. The only file that reads the environment.
+
+A lab is a folder ``.lorascope`` found upward from the working folder, as git finds its own. ``LORASCOPE_STORE`` (a URL such
+as ``sqlite:///path/lab.db``) overrides it.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from lorascope.errors import BadFile, MissingFile
+
+LAB_FOLDER = ".lorascope"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``store_url`` names the database, ``blobs`` the folder of content-addressed files, ``lab`` the lab's own folder."""
+
+    lab: Path
+    store_url: str
+    blobs: Path
+
+    @classmethod
+    def at(cls, lab: Path) -> Settings:
+        """The settings of the lab in this ``.lorascope`` folder, read from its ``settings.toml`` and the environment."""
+        path, values = lab / "settings.toml", {}
+        if path.is_file():
+            try:
+                values = tomllib.loads(path.read_text("utf-8"))
+            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+                raise BadFile(f"settings cannot be read: {error}", where=str(path), next_step="mend or delete the file") from error
+        url = os.environ.get("LORASCOPE_STORE") or values.get("store") or f"sqlite:///{lab / 'lab.db'}"
+        return cls(lab, str(url), Path(values.get("blobs") or lab / "blobs"))
+
+    @classmethod
+    def find(cls, start: Path | None = None) -> Settings:
+        """The settings of the nearest lab at or above ``start`` (the working folder).
+
+        Raises:
+            MissingFile: there is none; ``lorascope init`` makes one.
+        """
+        folder = (start or Path.cwd()).resolve()
+        for candidate in (folder, *folder.parents):
+            if (candidate / LAB_FOLDER).is_dir():
+                return cls.at(candidate / LAB_FOLDER)
+        raise MissingFile(f"no lab here or above {folder}", next_step="make one: lorascope init")
