@@ -1,0 +1,100 @@
+"""Write the generated pages of docs/reference from the catalogues in the code.
+
+Run: ``python tools/write_docs.py`` (``--check`` only says whether they are up to date). A new catalogue is a function
+that returns its page, and one line in PAGES.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from lorascope.parameters.catalogue import PARAMETERS
+from lorascope.parameters.parameter import Category, Parameter, shown
+from lorascope.parameters.renamed import RENAMED, RENAMED_VALUES
+
+FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
+
+TITLES = {
+    Category.ARCHITECTURE: "Architecture: what the adapter is",
+    Category.OPTIMIZATION: "Hyperparameters: how the weights move",
+    Category.DATA: "Data: images and captions",
+    Category.AUGMENTATION: "Augmentation: how samples are varied",
+    Category.BUCKETS: "Preprocessing: buckets",
+    Category.STABILITY: "Stability: precision and memory",
+    Category.ADVANCED: "Advanced: rates by part, and the loss",
+    Category.DERIVED: "Derived: what follows from the others",
+}
+
+INTRODUCTION = """\
+# Training parameters
+
+The names are those of kohya's sd-scripts. Each entry defines a parameter; what a value does to your pictures is for your runs to say.
+
+- **ours** is lorascope's preset for SD 1.5, **trainer** is what sd-scripts really does when nothing is said; - is unset.
+- **scale** says how values compare in an analysis: linear, log (ratios), nominal (equal or not), ignored (left out of analyses:
+  bookkeeping, or a change in the last digits only).
+- lorascope keeps, for every value, whether somebody gave it (explicit), our preset said so (preset) or the trainer's default applied.
+- Unknown keys of imported runs are kept under "other"; in a recipe they are refused, with the nearest names.
+
+The same in a terminal: `lorascope parameters`, `lorascope parameters network_alpha`, `lorascope parameters --json`.
+"""
+
+
+def parameters_page() -> str:
+    """The reference of all parameters, by group."""
+    parts = [INTRODUCTION]
+    for category in Category:
+        members = [parameter for parameter in PARAMETERS if parameter.category is category]
+        parts.append(f"## {TITLES[category]}\n\nStored under `{category.value}`.\n")
+        parts += [_entry(parameter) for parameter in members]
+    names = "\n".join(f"| `{other}` | `{ours}` |" for other, ours in RENAMED.items())
+    values = "\n".join(
+        f"| `{name}` | {f'`{other}`' if other else '(empty)'} | `{ours}` |"
+        for name, spellings in RENAMED_VALUES.items()
+        for other, ours in spellings.items()
+    )
+    parts.append(f"## Other spellings\n\n| given | read as |\n|---|---|\n{names}\n")
+    parts.append(f"| parameter | value given | read as |\n|---|---|---|\n{values}\n")
+    return "\n".join(parts)
+
+
+def _entry(parameter: Parameter) -> str:
+    facts = [
+        parameter.allowed(),
+        f"unit {parameter.unit}" if parameter.unit else "",
+        f"ours `{shown(parameter.default)}`",
+        f"trainer `{shown(parameter.trainer_default)}`",
+        f"scale {parameter.scale.value}",
+        f"passed as `{parameter.argument()}`" if parameter.argument() else "not passed to the trainer",
+    ]
+    lines = [f"### {parameter.name}", "", parameter.meaning, "", " · ".join(fact for fact in facts if fact), ""]
+    if parameter.interactions:
+        lines += [parameter.interactions, ""]
+    return "\n".join([*lines, f"Source: {parameter.source}", ""])
+
+
+PAGES: tuple[tuple[str, Callable[[], str]], ...] = (("parameters.md", parameters_page),)
+
+
+def main() -> None:
+    """Write every page, or with --check name the ones that are out of date and exit with 1."""
+    parser = argparse.ArgumentParser(description="Write the generated reference pages.")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 when a page is out of date")
+    check = parser.parse_args().check
+    stale = []
+    for name, page in PAGES:
+        path, text = FOLDER / name, page()
+        if path.exists() and path.read_text("utf-8") == text:
+            continue
+        stale.append(name)
+        if not check:
+            path.write_text(text, "utf-8")
+            print(f"wrote {path.relative_to(FOLDER.parent.parent)}")
+    if check and stale:
+        raise SystemExit(f"out of date: {', '.join(stale)}; run: python tools/write_docs.py")
+
+
+if __name__ == "__main__":
+    main()
