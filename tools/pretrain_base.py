@@ -59,16 +59,14 @@ def vocabulary() -> tuple[dict[str, int], list[tuple[str, str]]]:
     words |= {*sprites.COLORS, *sprites.SKINS, *sprites.OBJECTS}
     words |= set("sprite long short hair clothing background skin hat glasses sunglasses beard earrings".split())
     wanted = {symbol for word in words for symbol in tokenizer.symbols(word)}
-    merges, parents = [], {left + right: (left, right) for left, right in reversed(list(tokenizer.ranks))}
+    parents = {left + right: (left, right) for left, right in reversed(list(tokenizer.ranks))}
     needed, open_symbols = set(), list(wanted)
     while open_symbols:
         symbol = open_symbols.pop()
         if symbol in parents and parents[symbol] not in needed:
             needed.add(parents[symbol])
             open_symbols += parents[symbol]
-    for pair in tokenizer.ranks:
-        if pair in needed or set("".join(pair).replace("</w>", "")) <= set("abcdef"):
-            merges.append(pair)
+    merges = [pair for pair in tokenizer.ranks if pair in needed or set("".join(pair).replace("</w>", "")) <= set("abcdef")]
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
     letters = [_LETTERS[byte] for byte in [*printable, *(byte for byte in range(256) if byte not in printable)]]
     tokens = [*letters, *(letter + "</w>" for letter in letters), *("".join(pair) for pair in merges)]
@@ -136,7 +134,7 @@ class TraitHeads(nn.Module):
         super().__init__()
         names = ["", *sprites.COLORS]
         self.classes = {
-            **{trait: names for trait in COLOR_TRAITS},
+            **dict.fromkeys(COLOR_TRAITS, names),
             "length": ["", "long", "short"], "skin": ["", *sprites.SKINS], "glasses": ["", "glasses", "sunglasses"],
             "mouth": ["", "smiling", "frowning"], "beard": ["", "beard"], "earrings": ["", "gold"],
             "kind": ["", *sprites.OBJECTS],

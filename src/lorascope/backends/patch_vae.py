@@ -22,7 +22,7 @@ class PatchLatents:
 
     latents: torch.Tensor
 
-    def sample(self, generator: torch.Generator | None = None) -> torch.Tensor:
+    def sample(self, generator: torch.Generator | None = None) -> torch.Tensor:  # noqa: ARG002
         """The latents; ``generator`` is accepted because a learned VAE would need it."""
         return self.latents
 
@@ -42,17 +42,17 @@ class PatchVAE(ModelMixin, ConfigMixin):  # type: ignore[misc]  # diffusers ship
     """Lossless patch rearrangement: (n, 3, h, w) in [-1, 1] <-> (n, 12, h / 2, w / 2)."""
 
     @register_to_config  # type: ignore[untyped-decorator]  # diffusers ships no types
-    def __init__(self, scaling_factor: float = 1.0, block_out_channels: tuple[int, ...] = (12, 12)) -> None:
+    def __init__(self, scaling_factor: float = 1.0, block_out_channels: tuple[int, ...] = (12, 12)) -> None:  # noqa: ARG002 - kept in config
         super().__init__()
         # The pipeline asks the VAE for its dtype and device, which it reads from a parameter.
         self.anchor = nn.Parameter(torch.zeros(1), requires_grad=False)
 
-    def encode(self, pixels: torch.Tensor, return_dict: bool = True) -> Any:
+    def encode(self, pixels: torch.Tensor, return_dict: bool = True) -> Any:  # noqa: FBT001, FBT002 - the pipeline's signature
         """Pixels to latents."""
         latents = PatchLatents(torch.nn.functional.pixel_unshuffle(pixels, 2))
         return PatchEncoded(latents) if return_dict else (latents,)
 
-    def decode(self, latents: torch.Tensor, return_dict: bool = True, generator: torch.Generator | None = None) -> Any:
+    def decode(self, latents: torch.Tensor, return_dict: bool = True, generator: Any = None) -> Any:  # noqa: FBT001, FBT002, ARG002
         """Latents to pixels."""
         pixels = torch.nn.functional.pixel_shuffle(latents, 2)
         return DecoderOutput(sample=pixels) if return_dict else (pixels,)

@@ -97,7 +97,7 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(0)
     except OSError as error:
-        if error.errno != 28:  # noqa: PLR2004 - ENOSPC
+        if error.errno != 28:  # ENOSPC
             raise
         click.echo(f"error: the disk is full ({error.filename or 'while writing'})", err=True)
         click.echo("next:  free some space and run the same command again; nothing half-written was kept", err=True)

@@ -1,0 +1,60 @@
+"""What the text encoder is shown of a caption at one step: dropped, shuffled and cut as sd-scripts does it.
+
+Follows ``process_caption`` of library/train_util.py (48d368f): ``keep_tokens`` counts tags between separators, not CLIP
+tokens; the first kept tags never move; whole-caption dropout ignores ``keep_tokens``.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lorascope.records.run import ParameterValue
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionRules:
+    """The caption options of a training, under the trainer's names."""
+
+    shuffle_caption: bool = False
+    keep_tokens: int = 0
+    keep_tokens_separator: str = ""
+    caption_separator: str = ","
+    caption_dropout_rate: float = 0.0
+    caption_dropout_every_n_epochs: int = 0
+    caption_tag_dropout_rate: float = 0.0
+    caption_prefix: str = ""
+    caption_suffix: str = ""
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, ParameterValue]) -> CaptionRules:
+        """Read the options from parameters; unset ones keep the trainer's defaults."""
+        known = {name: parameters[name] for name in cls.__dataclass_fields__ if parameters.get(name) is not None}
+        return cls(**known)  # type: ignore[arg-type]  # the catalogue has parsed the values
+
+    def shown(self, caption: str, epoch: int, rng: random.Random) -> str:
+        """The caption of one sample at one step. Epochs count from 1."""
+        caption = " ".join(part for part in (self.caption_prefix, caption.split("\n", 1)[0], self.caption_suffix) if part)
+        dropped = self.caption_dropout_rate > 0 and rng.random() < self.caption_dropout_rate
+        every = self.caption_dropout_every_n_epochs
+        if dropped or (every > 0 and epoch % every == 0):
+            return ""
+        if not self.shuffle_caption and self.caption_tag_dropout_rate <= 0:
+            return caption
+        fixed, flexible = self._parts(caption)
+        if self.shuffle_caption:
+            rng.shuffle(flexible)
+        if self.caption_tag_dropout_rate > 0:
+            flexible = [tag for tag in flexible if rng.random() >= self.caption_tag_dropout_rate]
+        return ", ".join([*fixed, *flexible])
+
+    def _parts(self, caption: str) -> tuple[list[str], list[str]]:
+        if self.keep_tokens_separator and self.keep_tokens_separator in caption:
+            head, tail = caption.split(self.keep_tokens_separator, 1)
+            return self._tags(head), self._tags(tail)
+        tags = self._tags(caption)
+        return tags[: self.keep_tokens], tags[self.keep_tokens :]
+
+    def _tags(self, text: str) -> list[str]:
+        return [tag for tag in (part.strip() for part in text.split(self.caption_separator)) if tag]

@@ -1,0 +1,81 @@
+"""Load a small Stable Diffusion pipeline, and show captions to its text encoder as sd-scripts does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import StableDiffusionPipeline
+from diffusers.utils import logging as diffusers_logging
+from transformers.utils import logging as transformers_logging
+
+from lorascope.backends.patch_vae import PatchVAE
+from lorascope.errors import BadFile, MissingFile
+
+WINDOW = 75
+
+
+def load_pipeline(folder: Path) -> Any:
+    """The pipeline in a folder, in single precision on the CPU.
+
+    Weights are read from safetensors only: a pickle is never opened.
+
+    Raises:
+        MissingFile: no such folder.
+        BadFile: it holds no pipeline that can be read.
+    """
+    if not (folder / "model_index.json").is_file():
+        raise MissingFile(
+            "no Stable Diffusion pipeline in this folder", where=str(folder), next_step="name a folder with a model_index.json"
+        )
+    # Models this small are slower on two threads than on one; work is spread over processes instead.
+    torch.set_num_threads(1)
+    for logging in (diffusers_logging, transformers_logging):
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
+    try:
+        vae = PatchVAE.from_pretrained(folder / "vae", use_safetensors=True)
+        pipe = StableDiffusionPipeline.from_pretrained(
+            folder, vae=vae, use_safetensors=True, local_files_only=True, safety_checker=None, feature_extractor=None,
+            requires_safety_checker=False,
+        )  # fmt: skip
+    except (OSError, ValueError, KeyError) as error:
+        raise BadFile(
+            f"the base model cannot be read: {error}", where=str(folder), next_step="check that the download is complete"
+        ) from error
+    pipe.to(torch.float32)
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+def token_ids(tokenizer: Any, captions: list[str], max_length: int = WINDOW) -> torch.Tensor:
+    """Token ids, (captions, windows, 77): each window of 75 tokens between its own begin and end marks."""
+    windows = max(1, max_length // WINDOW)
+    begin, end, pad = tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id
+    rows = []
+    for ids in tokenizer(captions, add_special_tokens=False, truncation=False).input_ids:
+        row = []
+        for start in range(0, windows * WINDOW, WINDOW):
+            part = ids[start : start + WINDOW]
+            row.append([begin, *part, end, *([pad] * (WINDOW - len(part)))])
+        rows.append(row)
+    return torch.tensor(rows)
+
+
+def encode(text_encoder: Any, ids: torch.Tensor, clip_skip: int | None = None) -> torch.Tensor:
+    """Hidden states of captions, (captions, 75 x windows + 2, width); ``clip_skip`` n takes the n-th layer from the end.
+
+    Several windows are encoded one by one and joined without their inner marks, as sd-scripts does for 150 and 225 tokens.
+    """
+    captions, windows, length = ids.shape
+    output = text_encoder(ids.reshape(-1, length), output_hidden_states=bool(clip_skip and clip_skip > 1))
+    hidden = output[0]
+    if clip_skip and clip_skip > 1:
+        inner = getattr(text_encoder, "text_model", text_encoder)
+        hidden = inner.final_layer_norm(output.hidden_states[-clip_skip])
+    if windows == 1:
+        return hidden  # type: ignore[no-any-return]  # transformers' models are untyped
+    hidden = hidden.reshape(captions, windows, length, -1)
+    inner_parts = hidden[:, :, 1:-1].reshape(captions, windows * (length - 2), -1)
+    return torch.cat([hidden[:, 0, :1], inner_parts, hidden[:, -1, -1:]], dim=1)

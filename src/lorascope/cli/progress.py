@@ -1,0 +1,82 @@
+"""Draw progress on the error stream: bars on a terminal, one line per stage elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Self
+
+import click
+
+
+class Lines:
+    """One line when a stage begins and one when it ends, for logs and pipes."""
+
+    def __init__(self, label: str = "") -> None:
+        self._label = f"[{label}] " if label else ""
+        self._title, self._started = "", 0.0
+
+    def start(self, title: str, total: int) -> None:
+        """Say what begins."""
+        self._title, self._started = title, time.monotonic()
+        click.echo(f"{self._label}{title} ({total}) ...", err=True)
+
+    def advance(self, count: int = 1, note: str = "") -> None:
+        """Nothing: a line per step would drown the log."""
+
+    def finish(self, note: str = "") -> None:
+        """Say what came out and how long it took."""
+        took = time.monotonic() - self._started
+        click.echo(f"{self._label}{self._title}: {note or 'done'} ({took:.1f} s)", err=True)
+
+
+class Display:
+    """All the bars of a command. Use as a context manager; ``progress(label)`` gives one bar."""
+
+    def __init__(self) -> None:
+        self._bars = None
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+            columns = ("{task.description}", BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+            self._bars = Progress(*columns, TextColumn("{task.fields[note]}"), console=Console(stderr=True))
+
+    def __enter__(self) -> Self:
+        if self._bars:
+            self._bars.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._bars:
+            self._bars.stop()
+
+    def progress(self, label: str = "") -> Lines | Bar:
+        """A new bar, or lines when there is no terminal."""
+        return Bar(self._bars, label) if self._bars else Lines(label)
+
+
+class Bar:
+    """One bar after another, one per stage; a finished stage leaves its line on the screen."""
+
+    def __init__(self, bars: object, label: str) -> None:
+        from rich.progress import Progress
+
+        assert isinstance(bars, Progress)
+        self._bars, self._label, self._task = bars, f"{label} " if label else "", None
+
+    def start(self, title: str, total: int) -> None:
+        """Draw a new bar."""
+        self._task = self._bars.add_task(f"{self._label}{title}", total=total, note="")  # type: ignore[assignment]  # a TaskID
+
+    def advance(self, count: int = 1, note: str = "") -> None:
+        """Move it."""
+        if self._task is not None:
+            self._bars.update(self._task, advance=count, note=note)
+
+    def finish(self, note: str = "") -> None:
+        """Fill it."""
+        if self._task is not None:
+            total = self._bars.tasks[self._task].total
+            self._bars.update(self._task, completed=total, note=note)

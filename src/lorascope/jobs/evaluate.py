@@ -1,0 +1,132 @@
+"""Sample every checkpoint of a run on a prompt suite, and measure every picture."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from lorascope.backends import renderer_named
+from lorascope.backends.backend import RenderedImage, Renderer
+from lorascope.errors import MissingFile
+from lorascope.evaluation.metric import NotMeasurable, Picture
+from lorascope.evaluation.metrics import METRICS
+from lorascope.jobs.progress import Progress, Silent
+from lorascope.jobs.read_pixels import load_pixels
+from lorascope.records.checkpoint import Checkpoint
+from lorascope.records.prompt import Prompt, PromptSuite
+from lorascope.records.run import Run
+from lorascope.records.sample import Sample, Score
+from lorascope.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateRequest:
+    """Which run to evaluate on what. ``base_model`` None: the one the run was trained on.
+
+    ``with_base`` also draws the base model without a LoRA, as epoch 0.
+    """
+
+    run: str
+    suite: PromptSuite
+    base_model: Path | None = None
+    with_base: bool = True
+
+
+def evaluate(store: Store, request: EvaluateRequest, progress: Progress | None = None) -> int:
+    """Draw and measure what is not there yet; returns how many pictures were drawn.
+
+    Stopped half-way, it goes on where it was: a checkpoint is recorded with all its pictures and scores, or not at all.
+
+    Raises:
+        NotFound: no such run. MissingFile: a checkpoint's file is gone. BadFile: it is no LoRA.
+    """
+    progress = progress or Silent()
+    run = store.run(request.run)
+    suite = request.suite
+    store.add_suite(suite)
+    epochs: list[Checkpoint | None] = [None] if request.with_base else []
+    epochs += store.checkpoints(run.name)
+    complete = {(prompt.name, seed) for prompt in suite.prompts for seed in suite.seeds}
+    todo = [
+        checkpoint
+        for checkpoint in epochs
+        if not complete <= {(s.prompt, s.seed) for s in store.samples(run.name, checkpoint.epoch if checkpoint else 0)}
+    ]
+    per_epoch = len(complete)
+    progress.start(f"evaluate {run.name}", len(epochs) * per_epoch)
+    progress.advance((len(epochs) - len(todo)) * per_epoch)
+    if todo:
+        base = request.base_model or Path(str(run.environment.get("base_model_folder", "")))
+        renderer = renderer_named(run.trainer, base)
+        palette = training_palette(store, run)
+        for checkpoint in todo:
+            _evaluate_one(store, run, checkpoint, suite, renderer, palette, progress)
+    progress.finish(f"{len(todo) * per_epoch} pictures")
+    return len(todo) * per_epoch
+
+
+def _evaluate_one(
+    store: Store, run: Run, checkpoint: Checkpoint | None, suite: PromptSuite, renderer: Renderer,
+    palette: NDArray[np.uint8] | None, progress: Progress,
+) -> None:  # fmt: skip
+    epoch = checkpoint.epoch if checkpoint else 0
+    prompts = {prompt.name: prompt for prompt in suite.prompts}
+    samples, scores = [], []
+    for image in _rendered(checkpoint, suite, renderer):
+        samples.append(Sample(run.name, epoch, image.prompt, image.seed, store.put_blob(png_bytes(image.pixels))))
+        scores += measured(run.name, epoch, image, prompts[image.prompt], palette)
+        progress.advance(1, f"epoch {epoch}")
+    with store.transaction():
+        store.add_samples(samples)
+        store.add_scores(scores)
+
+
+def _rendered(checkpoint: Checkpoint | None, suite: PromptSuite, renderer: Renderer) -> Iterator[RenderedImage]:
+    file = None
+    if checkpoint is not None:
+        file = Path(str(checkpoint.file))
+        if checkpoint.file is None or not file.is_file():
+            raise MissingFile(
+                f"the file of epoch {checkpoint.epoch} of run {checkpoint.run} is gone", where=str(checkpoint.file),
+                next_step="put it back, or train again",
+            )  # fmt: skip
+    yield from renderer.render(file, suite)
+
+
+def measured(run: str, epoch: int, image: RenderedImage, prompt: Prompt, palette: NDArray[np.uint8] | None) -> list[Score]:
+    """Every metric of one picture; what cannot be measured is recorded with its reason."""
+    pixels = image.pixels
+    pixels.setflags(write=False)
+    picture = Picture(pixels, prompt, palette)
+    scores = []
+    for metric in METRICS:
+        value = metric.measure(picture)
+        known, reason = (None, value.reason) if isinstance(value, NotMeasurable) else (float(value), "")
+        scores.append(Score(run, epoch, prompt.name, image.seed, metric.name, known, reason))
+    return scores
+
+
+def png_bytes(pixels: NDArray[np.uint8]) -> bytes:
+    """A picture as PNG, without metadata: equal pixels give equal bytes."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def training_palette(store: Store, run: Run) -> NDArray[np.uint8] | None:
+    """Every color of the run's training images, (n, 3) uint8, or None when the dataset is unknown or gone."""
+    if run.dataset_digest is None:
+        return None
+    dataset = store.dataset(run.dataset_digest)
+    files = [Path(dataset.folder) / item.image_file for item in dataset.items]
+    if not all(file.is_file() for file in files):
+        return None
+    colors = np.concatenate([load_pixels(file).reshape(-1, 3) for file in files])
+    palette: NDArray[np.uint8] = np.unique(colors, axis=0)
+    return palette

@@ -1,0 +1,43 @@
+"""Read a recipe: a TOML file with training parameters under kohya's names; section names are decoration, as in sd-scripts."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+from lorascope.errors import BadFile, BadParameter, MissingFile
+from lorascope.parameters.catalogue import validate
+from lorascope.records.run import ParameterValue
+
+
+def read_recipe(path: Path) -> dict[str, ParameterValue]:
+    """The parameters of a recipe, checked; every error names the file and line.
+
+    Raises:
+        MissingFile, BadFile: the file is not there or is no TOML.
+        UnknownParameter, BadParameter: with the nearest names or what is allowed.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MissingFile(f"the recipe cannot be read: {error}", where=str(path), next_step="name a TOML file in UTF-8") from error
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadFile(f"not TOML: {error}", where=str(path), next_step="quote text, write true and false in lower case") from error
+    flat: dict[str, object] = {}
+    for key, value in document.items():
+        flat.update(value if isinstance(value, dict) else {key: value})
+    parsed: dict[str, ParameterValue] = {}
+    for key, value in flat.items():
+        try:
+            parsed.update(validate({key: value}))  # type: ignore[dict-item]  # validate says what is wrong with it
+        except BadParameter as error:
+            raise type(error)(error.message, where=f"{path}, line {_line(text, key)}", next_step=error.next_step) from error
+    return parsed
+
+
+def _line(text: str, key: str) -> int:
+    found = re.search(rf"^\s*[\"']?{re.escape(key)}[\"']?\s*=", text, re.MULTILINE)
+    return text.count("\n", 0, found.end()) + 1 if found else 1

@@ -1,0 +1,160 @@
+"""Train a LoRA and record everything: parameters, dataset, environment, every checkpoint as it is saved."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from importlib import metadata
+from pathlib import Path
+
+from lorascope.backends import backend_named
+from lorascope.backends.backend import EpochDone, StepDone, TrainingPlan, TrainingStarted
+from lorascope.errors import BadParameter, RefusedParameter, UserError
+from lorascope.jobs.file_digest import file_digest
+from lorascope.jobs.progress import Progress, Silent
+from lorascope.jobs.read_dataset import read_dataset
+from lorascope.parameters.catalogue import validate
+from lorascope.records.checkpoint import Checkpoint
+from lorascope.records.dataset import Dataset
+from lorascope.records.run import JsonValue, ParameterValue, Run, RunStatus
+from lorascope.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class TrainRequest:
+    """What to train. ``parameters`` are what the user said; the trainer's preset fills the rest.
+
+    ``output`` is the folder for checkpoints; ``base_model`` a pipeline folder.
+    """
+
+    name: str
+    dataset: Path
+    base_model: Path
+    output: Path
+    parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
+    trainer: str = "toy"
+    parent: str | None = None
+
+
+def train(store: Store, request: TrainRequest, progress: Progress | None = None) -> Run:
+    """Train a new run to its end and return it as recorded.
+
+    Raises:
+        AlreadyExists: a run of that name is recorded.
+        UnknownParameter, BadParameter, RefusedParameter: before anything is written.
+        MissingFile, BadFile: the dataset or base model cannot be used.
+    """
+    said = validate(request.parameters)
+    trainer, preset = backend_named(request.trainer)
+    parameters = {**preset, **said}
+    _check_refusals(trainer.refused(parameters), said)
+    dataset = read_dataset(request.dataset, caption_extension=str(parameters.get("caption_extension") or ".txt"))
+    environment: dict[str, JsonValue] = {
+        **environment_snapshot(),
+        "explicit_parameters": [*sorted(said)],
+        "output": str(request.output.resolve()),
+        "base_model_folder": str(request.base_model.resolve()),
+    }
+    run = Run(
+        request.name, request.trainer, RunStatus.RUNNING, parameters, {}, request.parent, dataset.digest,
+        request.base_model.name, time.time(), environment=environment,
+    )  # fmt: skip
+    store.add_dataset(dataset)
+    store.add_run(run)
+    return _follow(store, run, dataset, progress or Silent(), resume=False)
+
+
+def resume(store: Store, name: str, progress: Progress | None = None) -> Run:
+    """Go on with an interrupted or failed run from its last checkpoint; the result is that of a run that never stopped.
+
+    Raises:
+        NotFound: no such run. Busy: it is being trained now. UserError: it is finished, or its dataset has changed.
+    """
+    run = store.run(name)
+    if run.status in {RunStatus.FINISHED, RunStatus.IMPORTED}:
+        raise UserError(f"run {name} is {run.status}; there is nothing to resume", next_step=f"lorascope show {name}")
+    assert run.dataset_digest is not None
+    recorded = store.dataset(run.dataset_digest)
+    dataset = read_dataset(Path(recorded.folder), caption_extension=str(run.parameters.get("caption_extension") or ".txt"))
+    if dataset.digest != run.dataset_digest:
+        raise UserError(
+            f"the dataset has changed since run {name} began (digest {dataset.digest[:8]}, was {run.dataset_digest[:8]})",
+            where=recorded.folder, next_step="restore the dataset, or train under a new name",
+        )  # fmt: skip
+    run = replace(run, status=RunStatus.RUNNING, finished_at=None, reason="")
+    store.claim_run(name)
+    store.update_run(run)
+    return _follow(store, run, dataset, progress or Silent(), resume=True)
+
+
+def _follow(store: Store, run: Run, dataset: Dataset, progress: Progress, *, resume: bool) -> Run:
+    """Record a training's events as they come; whatever ends it, the run says how it ended."""
+    trainer, _ = backend_named(run.trainer)
+    output, base = Path(str(run.environment["output"])), Path(str(run.environment["base_model_folder"]))
+    plan = TrainingPlan(run.name, run.parameters, dataset, output, base)
+    losses: list[JsonValue] = []
+    epoch_loss = 0.0
+    try:
+        for event in trainer.train(plan, resume=resume):
+            match event:
+                case TrainingStarted():
+                    progress.start(f"train {run.name}", event.total_steps)
+                    progress.advance(event.first_step)
+                case StepDone():
+                    losses.append(round(event.loss, 6))
+                    progress.advance(1, f"epoch {event.epoch}  loss {event.loss:.3f}")
+                case EpochDone():
+                    epoch_loss = event.mean_loss
+                    if event.file is not None:
+                        store.add_checkpoint(_checkpoint(run.name, event, losses))
+                    losses = []
+    except KeyboardInterrupt:
+        store.update_run(replace(run, status=RunStatus.INTERRUPTED, finished_at=time.time(), reason="interrupted by the user"))
+        raise
+    except Exception as error:  # the border around a job: the run must say that and why it failed
+        store.update_run(run.failed(time.time(), f"{type(error).__name__}: {error}"))
+        raise
+    finally:
+        store.release_run(run.name)
+    done = run.finished(time.time())
+    store.update_run(done)
+    progress.finish(f"mean loss of the last epoch {epoch_loss:.3f}")
+    return done
+
+
+def _checkpoint(run: str, event: EpochDone, losses: list[JsonValue]) -> Checkpoint:
+    assert event.file is not None
+    return Checkpoint(
+        run, event.epoch, event.step, event.samples_seen, str(event.file), event.file.stat().st_size, file_digest(event.file),
+        event.mean_loss, event.duration_s, time.time(), {"step_losses": losses},
+    )  # fmt: skip
+
+
+def _check_refusals(refused: Mapping[str, str], said: Mapping[str, ParameterValue]) -> None:
+    if refused:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in sorted(refused.items()))
+        if any(name not in said for name in refused):
+            raise BadParameter(f"the trainer's own preset contradicts it: {reasons}")
+        raise RefusedParameter(f"cannot be honored: {reasons}", next_step="remove these from the recipe, or use a trainer that has them")
+
+
+def environment_snapshot() -> dict[str, JsonValue]:
+    """What the result may depend on besides the parameters: versions, machine, command."""
+    versions: dict[str, JsonValue] = {}
+    for package in ("lorascope", "torch", "diffusers", "peft", "transformers", "numpy"):
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            versions[package] = None
+    return {
+        "versions": versions,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpu_count": os.cpu_count(),
+        "argv": [*sys.argv],
+        "pid": os.getpid(),
+    }
