@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from lorascope.records.run import JsonValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Dataset:
     orphans: tuple[str, ...] = ()
     parent: str | None = None
     note: str = ""
+    extra: Mapping[str, JsonValue] = field(default_factory=dict, hash=False)
 
     @property
     def captions(self) -> int:

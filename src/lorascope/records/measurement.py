@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lorascope.records.run import JsonValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +25,4 @@ class Measurement:
     prompts: int
     images: int
     not_measurable: int = 0
+    extra: Mapping[str, JsonValue] = field(default_factory=dict, hash=False)

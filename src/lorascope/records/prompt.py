@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lorascope.records.run import JsonValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,7 @@ class Prompt:
     name: str
     text: str
     expectations: tuple[Expectation, ...] = ()
+    extra: Mapping[str, JsonValue] = field(default_factory=dict, hash=False)
 
     def expected(self, feature: str) -> Expectation | None:
         """What the prompt asks of a feature, or None when it does not say."""
@@ -42,3 +46,4 @@ class PromptSuite:
     negative: str = ""
     width_px: int = 512
     height_px: int = 512
+    extra: Mapping[str, JsonValue] = field(default_factory=dict, hash=False)

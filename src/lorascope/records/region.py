@@ -33,11 +33,11 @@ def ring(height: int, width: int) -> NDArray[np.bool_]:
     return mask
 
 
-def background(pixels: NDArray[np.uint8], tolerance: float = RING_TOLERANCE) -> Background:
-    """The background of an RGB picture, (height, width, 3) uint8."""
+def background(pixels: NDArray[np.uint8], tolerance: float = RING_TOLERANCE, among: NDArray[np.bool_] | None = None) -> Background:
+    """The background of an RGB picture, (height, width, 3) uint8. ``among`` looks at a part of the ring only (height, width)."""
     lab = oklab(pixels)
     height, width = lab.shape[:2]
-    on_ring = ring(height, width)
+    on_ring = ring(height, width) if among is None else among
     ring_lab = lab[on_ring]
     near = np.linalg.norm(ring_lab[:, None] - ring_lab[None], axis=-1) <= tolerance
     seed = ring_lab[near[near.sum(axis=1).argmax()]].mean(axis=0)

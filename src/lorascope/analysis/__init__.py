@@ -1,0 +1,1 @@
+"""What the numbers allow to say: intervals, paired comparisons, the luck in a best-of-many."""

@@ -1,0 +1,95 @@
+"""``lorascope import`` and ``lorascope export``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from lorascope.errors import MissingFile
+
+if TYPE_CHECKING:
+    from lorascope.jobs.import_runs import ImportSummary
+
+
+@click.command("import")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as one JSON object.")
+def import_command(paths: tuple[Path, ...], *, as_json: bool) -> None:
+    """Read runs, checkpoints and scores from files in lorascope's JSON Lines format.
+
+    All files together are one transaction: after an error nothing of them is in the store. The same file twice changes nothing.
+
+    \b
+    Example: lorascope import examples/caption_fix/caption_fix.jsonl
+    """
+    from lorascope.jobs.import_runs import import_runs
+    from lorascope.settings import Settings
+    from lorascope.store import Store
+
+    lab = Settings.find()
+    with Store.open(lab.store_url, lab.blobs) as store:
+        summary = import_runs(paths, store)
+    if as_json:
+        files = [str(file) for file in summary.files]
+        counts = {"read": dict(summary.read), "changed": dict(summary.changed)}
+        click.echo(json.dumps({"format": 1, "files": files, **counts, "notes": list(summary.notes)}, indent=1))
+    else:
+        _show(summary)
+
+
+def _show(summary: ImportSummary) -> None:
+    read = ", ".join(f"{count} {noun}" for noun, count in summary.read.items() if count) or "no records"
+    click.echo(f"read {read}")
+    changed = ", ".join(f"{count} {noun}" for noun, count in summary.changed.items() if count)
+    click.echo(f"new or changed: {changed}" if changed else "nothing new: the store had all of it")
+    for note in summary.notes:
+        click.echo(f"note: {note}")
+
+
+@click.command("export")
+@click.option("--run", "runs", multiple=True, metavar="NAME", help="Only this run and what belongs to it; may be given several times.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("-"), help="Write to this file instead of the screen.")
+def export_command(runs: tuple[str, ...], out: Path) -> None:
+    """Write runs, checkpoints and scores as JSON Lines, which import reads back without loss.
+
+    Images are not in it; a sample carries the digest of its image.
+
+    \b
+    Example: lorascope export --run caption_fix --out caption_fix.jsonl
+    """
+    from lorascope.jobs.export_runs import export_runs
+    from lorascope.settings import Settings
+    from lorascope.store import Store
+
+    lab = Settings.find()
+    with Store.open(lab.store_url, lab.blobs) as store:
+        lines = export_runs(store, runs)
+        if out == Path("-"):
+            for line in lines:
+                sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+        else:
+            count = _write_whole(out, lines)
+            click.echo(f"wrote {count} records to {out}", err=True)
+
+
+def _write_whole(out: Path, lines: Iterable[str]) -> int:
+    """Write all lines or leave the file as it was; returns how many records there are after the header."""
+    count = -1
+    unfinished = out.with_name(f".{out.name}.unfinished")
+    try:
+        with unfinished.open("w", encoding="ascii", newline="\n") as file:
+            for line in lines:
+                file.write(line + "\n")
+                count += 1
+        unfinished.replace(out)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
+        raise MissingFile(f"cannot be written: {error.strerror}", where=str(out), next_step="check the path") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return count

@@ -1,0 +1,101 @@
+"""``lorascope pick``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from lorascope.cli.table import draw_table, in_column
+
+if TYPE_CHECKING:
+    from lorascope.evaluation.color_reading import ColorReading
+    from lorascope.jobs.pick import Pick
+
+
+@click.command("pick")
+@click.argument("run")
+@click.option("--metric", required=True, help="What to choose by, such as background_color_accuracy.")
+@click.option("--direction", type=click.Choice(["lower", "higher"]), help="Which way is better, where the metric does not say.")
+@click.option("--prompt", help="Look at one prompt only.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the probability's random draws.")
+@click.option("--json", "as_json", is_flag=True, help="Print the choice as one JSON object.")
+def pick_command(run: str, metric: str, direction: str | None, prompt: str | None, seed: int, *, as_json: bool) -> None:
+    """Choose a checkpoint of RUN, with the probability that it is the best.
+
+    Every checkpoint is shown with its mean, 95 % interval, number of images, an estimate shrunk for being picked out
+    of several, and its probability of being the best. Below a probability of 0.5 nothing is called best.
+
+    \b
+    lorascope pick my_run --metric background_color_accuracy
+    lorascope pick caption_fix --metric dominant_color_difference --prompt green_bg_lad
+    """
+    from lorascope.evaluation.metric import Direction
+    from lorascope.jobs.pick import answer, pick
+    from lorascope.settings import Settings
+    from lorascope.store import Store
+
+    lab = Settings.find()
+    with Store.open(lab.store_url, lab.blobs) as store:
+        choice = pick(store, run, metric, direction=Direction(direction) if direction else None, prompt=prompt, seed=seed)
+    if as_json:
+        click.echo(json.dumps(answer(choice), ensure_ascii=False))
+    else:
+        _show(choice, prompt)
+
+
+def _show(choice: Pick, prompt: str | None) -> None:
+    of_prompt = f", prompt {prompt}" if prompt else ""
+    unit = f" ({choice.unit})" if choice.unit else ""
+    click.echo(f"run {choice.run}: {choice.metric}{unit}, {choice.direction} is better{of_prompt}")
+    click.echo(f"{_plural(choice.prompts, 'prompt')} x {_plural(choice.seeds, 'image')} per checkpoint\n")
+    draw_table(("epoch", "mean", "low", "high", "n", "shrunk", "P(best)", "<"), _rows(choice), left=("<",))
+    if choice.cannot_tell:
+        click.echo("~ cannot be told apart" + (": one of these is the best with 90 % probability" if choice.p_value is not None else ""))
+    click.echo()
+    for note in choice.notes:
+        click.echo(f"- {note}")
+    if choice.readings:
+        _show_colors(choice.readings, in_full=prompt is not None)
+
+
+def _rows(choice: Pick) -> list[tuple[str, ...]]:
+    measured = [row.measured for row in choice.checkpoints]
+    columns = [
+        in_column([row.mean for row in measured]),
+        in_column([row.low for row in measured]),
+        in_column([row.high for row in measured]),
+        [str(row.images) for row in measured],
+        in_column([row.shrunk for row in choice.checkpoints]),
+        ["-" if row.p_best is None else f"{row.p_best:.2f}" for row in choice.checkpoints],
+        ["best" if choice.best and row.epoch == choice.best.epoch else "~" if row.epoch in choice.cannot_tell else "" for row in measured],
+    ]
+    return list(zip([str(row.epoch) for row in measured], *columns, strict=True))
+
+
+def _show_colors(readings: tuple[ColorReading, ...], *, in_full: bool) -> None:
+    """Measured colors beside the asked ones: a line per prompt, or for one prompt a line per epoch."""
+    from lorascope.evaluation.color_reading import by_prompt
+    from lorascope.records.color import hex_code
+
+    click.echo("\ncolors measured, by epoch: (!) is not what the prompt asks, (?) is doubtful")
+    for (metric, prompt), group in by_prompt(readings).items():
+        asked = f"asks {group[0].expected}" if group[0].expected else "asks no one color"
+        if not in_full:
+            click.echo(f"  {prompt} {asked}: " + ", ".join(f"{reading.epoch} {_color_word(reading)}" for reading in group))
+            continue
+        click.echo(f"{prompt} {asked}")
+        values = in_column([reading.value for reading in group])
+        rows = [(str(item.epoch), value, hex_code(item.rgb), _color_word(item)) for item, value in zip(group, values, strict=True)]
+        draw_table(("epoch", metric, "code", "color"), rows, left=("code", "color"))
+
+
+def _color_word(reading: ColorReading) -> str:
+    lacks = f" (not {' or '.join(reading.lacks)})" if reading.lacks and reading.agreement == "agree" else ""
+    mark = {"conflict": " (!)", "unsure": " (?)"}.get(str(reading.agreement), "")
+    return f"{reading.color}{mark}{lacks}"
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

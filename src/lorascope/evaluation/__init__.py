@@ -1,0 +1,1 @@
+"""From images to numbers to a choice: metrics, prompt suites, measurements per checkpoint, the best checkpoint."""

@@ -1,0 +1,202 @@
+"""Compare two runs (or two checkpoints of one): what was set differently, and what came out differently, prompt by prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lorascope.analysis.paired import PairedDifference, compare_paired
+from lorascope.errors import BadParameter, NotFound, did_you_mean
+from lorascope.evaluation.best_checkpoint import choose
+from lorascope.evaluation.choice_words import number, rounded
+from lorascope.evaluation.direction import direction_of
+from lorascope.evaluation.epoch_effects import fit, tabulate
+from lorascope.evaluation.metric import Direction
+from lorascope.evaluation.metrics import metric_named
+from lorascope.records.run import JsonValue, ParameterValue, Run
+from lorascope.records.sample import Score
+from lorascope.store import Store
+
+Different = Mapping[str, tuple[ParameterValue, ParameterValue]]
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedMetric:
+    """One metric: the epochs that were compared and the paired difference, second run minus first (None: no common prompt)."""
+
+    metric: str
+    unit: str
+    direction: Direction | None
+    epochs: tuple[int, int]
+    paired: PairedDifference | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two runs side by side. ``different`` holds every setting that is not equal, None where a run does not say."""
+
+    runs: tuple[str, str]
+    different: Different
+    metrics: tuple[ComparedMetric, ...]
+    notes: tuple[str, ...]
+
+
+def compare(
+    store: Store, first: str, second: str, *, metrics: Sequence[str] = (), epochs: str = "last", seed: int = 0
+) -> Comparison:  # fmt: skip
+    """Compare two runs on ``metrics`` (all that both have when empty).
+
+    ``epochs``: "last", "best" (by each run's own choice, see pick) or "A:B". ``seed`` is of the draws behind "best".
+
+    Raises:
+        NotFound: no such run, metric or epoch. BadParameter: ``epochs`` is none of the above.
+    """
+    with store.snapshot():
+        runs = store.run(first), store.run(second)
+        scores = tuple(_measured(store, run.name) for run in runs)
+    names = [set(of_run) for of_run in scores]
+    wanted = list(dict.fromkeys(metrics)) or sorted(names[0] & names[1])
+    for metric in wanted:
+        for run, of_run in zip(runs, names, strict=True):
+            if metric not in of_run:
+                there = did_you_mean(metric, of_run) or f"it has {', '.join(sorted(of_run)) or 'none; lorascope evaluate ' + run.name}"
+                raise NotFound(f"run {run.name} has no values of {metric}", next_step=there)
+    if not wanted:
+        raise NotFound(f"runs {first} and {second} share no metric", next_step=f"measure both: lorascope evaluate {first}")
+    compared = tuple(_compare_metric(metric, runs, scores, epochs, seed) for metric in wanted)
+    different = differences(*runs)
+    return Comparison((first, second), different, compared, _notes(runs, different, compared, epochs))
+
+
+def differences(first: Run, second: Run) -> Different:
+    """Settings that are not equal, by name; the dataset, base model and trainer count as settings."""
+    ours, theirs = _settings(first), _settings(second)
+    pairs = {key: (ours.get(key), theirs.get(key)) for key in sorted(set(ours) | set(theirs))}
+    return {key: (a, b) for key, (a, b) in pairs.items() if a != b or isinstance(a, bool) is not isinstance(b, bool)}
+
+
+def _settings(run: Run) -> dict[str, ParameterValue]:
+    return {"trainer": run.trainer, "base_model": run.base_model, "dataset_digest": run.dataset_digest, **run.parameters}
+
+
+def _measured(store: Store, run: str) -> dict[str, dict[int, list[Score]]]:
+    """Metric → epoch → scores with a value, of checkpoints only (epoch 0 is the base model, unless it was saved)."""
+    saved = {checkpoint.epoch for checkpoint in store.checkpoints(run)}
+    found: dict[str, dict[int, list[Score]]] = {}
+    for score in store.scores(run):
+        if score.value is not None and (score.epoch != 0 or 0 in saved):
+            found.setdefault(score.metric, {}).setdefault(score.epoch, []).append(score)
+    return found
+
+
+def _compare_metric(
+    metric: str, runs: tuple[Run, Run], scores: Sequence[dict[str, dict[int, list[Score]]]], epochs: str, seed: int
+) -> ComparedMetric:  # fmt: skip
+    ours, theirs = (of_run[metric] for of_run in scores)
+    known = metric_named(metric)
+    if epochs == "last":
+        chosen = max(ours), max(theirs)
+    elif epochs == "best":
+        chosen = _best(ours, metric, seed), _best(theirs, metric, seed)
+    else:
+        chosen = _two_epochs(epochs)
+    for run, of_run, epoch in zip(runs, (ours, theirs), chosen, strict=True):
+        if epoch not in of_run:
+            known_epochs = ", ".join(map(str, sorted(of_run)))
+            raise NotFound(f"run {run.name} has no values of {metric} at epoch {epoch}", next_step=f"it has epochs {known_epochs}")
+    paired = compare_paired(ours[chosen[0]], theirs[chosen[1]])
+    way = direction_of(metric, ours[chosen[0]])
+    return ComparedMetric(metric, known.unit if known else "", way, chosen, paired)
+
+
+def _two_epochs(text: str) -> tuple[int, int]:
+    parts = text.split(":")
+    if len(parts) == 2 and all(part.strip().isdecimal() for part in parts):
+        return int(parts[0]), int(parts[1])
+    raise BadParameter(f"epoch {text!r} is not understood", next_step="write last, best, or two epochs such as 5:8")
+
+
+def _best(of_run: Mapping[int, list[Score]], metric: str, seed: int) -> int:
+    """The most probable best epoch on a metric; the last one where nothing tells them apart."""
+    scores = [score for group in of_run.values() for score in group]
+    way = direction_of(metric, scores)
+    if way is None:
+        raise BadParameter(f"which way {metric} is better is not known", next_step="name the epochs: --epoch 5:8")
+    effects = fit(tabulate(scores, metric))
+    way = Direction.LOWER if way is Direction.NONE else way
+    choice = choose(effects, way, seed=seed)
+    return choice.leader.epoch if choice else max(of_run)
+
+
+def _notes(runs: tuple[Run, Run], different: Different, compared: Sequence[ComparedMetric], epochs: str) -> tuple[str, ...]:
+    which = f"{runs[1].name} minus {runs[0].name}" if runs[0].name != runs[1].name else "second epoch minus first"
+    notes = [f"Differences are {which}, per prompt; intervals are 95 %, over prompts."]
+    if runs[0].name != runs[1].name:
+        notes.append(_about_settings(different))
+        notes.append("One training of each: how much a retraining with another seed would move the result is not in these intervals.")
+    if epochs == "best":
+        notes.append("The epochs were chosen by looking at these same scores: both values flatter their run.")
+    if len(compared) > 2:
+        notes.append(f"{len(compared)} metrics were compared: one p-value below 0.05 among 20 is expected without any effect.")
+    for item in compared:
+        notes += _about_metric(item)
+    return tuple(notes)
+
+
+def _about_settings(different: Different) -> str:
+    if not different:
+        return "No recorded setting differs: what differs in the result is chance, or was not recorded."
+    if len(different) == 1:
+        return f"Only {next(iter(different))} was set differently."
+    return f"{len(different)} settings differ ({', '.join(different)}): the difference cannot be put down to any one of them."
+
+
+def _about_metric(item: ComparedMetric) -> list[str]:
+    paired = item.paired
+    if paired is None:
+        return [f"{item.metric}: the two share no prompt, so they cannot be compared."]
+    notes = []
+    if paired.by_seed:
+        notes.append(f"{item.metric}: one prompt; its {paired.n} seeds stand in for prompts, and nothing is said about other prompts.")
+    elif paired.n == 1:
+        notes.append(f"{item.metric}: one prompt and one pair of values: no interval.")
+    elif paired.low is None:
+        notes.append(f"{item.metric}: the difference is {number(paired.difference)} on each of {paired.n} prompts: no spread, no interval.")
+    if not paired.same_seeds:
+        notes.append(f"{item.metric}: not made with the same sampler seeds; paired by prompt only, which needs more prompts.")
+    if paired.p_value is not None and paired.p_value >= 0.05 and paired.detectable is not None:
+        unit = f" {item.unit}" if item.unit else ""
+        notes.append(
+            f"{item.metric}: undecided. {paired.n} {'seeds' if paired.by_seed else 'prompts'} show differences from "
+            f"{number(paired.detectable)}{unit} on (80 % power)."
+        )
+    return notes
+
+
+def answer(comparison: Comparison) -> dict[str, JsonValue]:
+    """The comparison as JSON: format 1. Fixed keys may be joined by others, but never change their meaning."""
+    return {
+        "format": 1,
+        "runs": list(comparison.runs),
+        "different": {name: list(values) for name, values in comparison.different.items()},
+        "metrics": [_metric_answer(item) for item in comparison.metrics],
+        "notes": list(comparison.notes),
+    }
+
+
+def _metric_answer(item: ComparedMetric) -> dict[str, JsonValue]:
+    paired = item.paired
+    return {
+        "metric": item.metric,
+        "unit": item.unit,
+        "direction": str(item.direction) if item.direction else None,
+        "epochs": list(item.epochs),
+        "means": [rounded(paired.first_mean), rounded(paired.second_mean)] if paired else None,
+        "difference": rounded(paired.difference) if paired else None,
+        "low": rounded(paired.low) if paired else None,
+        "high": rounded(paired.high) if paired else None,
+        "p_value": rounded(paired.p_value) if paired else None,
+        "n": paired.n if paired else 0,
+        "images": paired.images if paired else 0,
+        "detectable": rounded(paired.detectable) if paired else None,
+    }

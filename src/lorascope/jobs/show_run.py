@@ -1,0 +1,45 @@
+"""Show everything that is recorded of one run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lorascope.evaluation.summary import summarize
+from lorascope.jobs.list_runs import RunListing, listing_of
+from lorascope.records.checkpoint import Checkpoint
+from lorascope.records.dataset import Dataset
+from lorascope.records.measurement import Measurement
+from lorascope.records.run import JsonValue
+from lorascope.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class RunInFull:
+    """``measurements`` are computed from the run's scores; ``kept`` are foreign records that speak of the run.
+
+    ``dataset`` is None when the store does not have the version the run was trained on.
+    """
+
+    listing: RunListing
+    checkpoints: tuple[Checkpoint, ...]
+    measurements: tuple[Measurement, ...]
+    dataset: Dataset | None
+    kept: tuple[dict[str, JsonValue], ...]
+
+
+def show_run(store: Store, name: str) -> RunInFull:
+    """One run in full.
+
+    Raises:
+        NotFound: there is no such run; the nearest names are suggested.
+    """
+    with store.snapshot():
+        run = store.run(name)
+        dataset = next((dataset for dataset in store.datasets() if dataset.digest == run.dataset_digest), None)
+        return RunInFull(
+            listing_of(run, store.counts(name)),
+            tuple(store.checkpoints(name)),
+            summarize(store.scores(name)),
+            dataset,
+            tuple(store.foreign_records(run=name)),
+        )
