@@ -1,0 +1,157 @@
+"""The kinds of values in interchange records, and how each is read: a value comes back as a record holds it, or ValueError says why not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from lorascope.records.dataset import DatasetItem
+from lorascope.records.prompt import Expectation
+from lorascope.records.run import JsonValue, ParameterValue, RunStatus
+
+Read = Callable[[Any], Any]
+_LARGEST = 2**63 - 1
+
+
+def text(value: object) -> str:
+    """Any text that can be written as UTF-8."""
+    if not isinstance(value, str):
+        raise ValueError("must be text")  # noqa: TRY004 - one kind of error for everything a file can get wrong
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise ValueError("must be valid Unicode (it holds half of a surrogate pair)") from None
+    return value
+
+
+def name(value: object) -> str:
+    """Text that is not empty."""
+    if not text(value):
+        raise ValueError("must not be empty")
+    return str(value)
+
+
+def raw_text(value: object) -> str:
+    """Text as it was found in a caption file or file name, valid or not."""
+    if not isinstance(value, str):
+        raise ValueError("must be text")  # noqa: TRY004
+    return value
+
+
+def integer(value: object) -> int:
+    """A whole number of 64 bits."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError("must be a whole number")  # noqa: TRY004
+    if not -_LARGEST <= value <= _LARGEST:
+        raise ValueError("must lie within 64 bits")
+    return value
+
+
+def count(value: object) -> int:
+    """A whole number, not negative."""
+    if integer(value) < 0:
+        raise ValueError("must not be negative")
+    return integer(value)
+
+
+def number(value: object) -> float:
+    """A finite number."""
+    if isinstance(value, float):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError("must be a number")  # noqa: TRY004
+    try:
+        converted = float(value)
+    except OverflowError:
+        converted = math.inf
+    if converted != value:
+        raise ValueError("has more digits than can be stored")
+    return converted
+
+
+def status(value: object) -> RunStatus:
+    """How a run stands."""
+    if value not in tuple(RunStatus):
+        raise ValueError(f"must be one of {', '.join(RunStatus)}")
+    return RunStatus(str(value))
+
+
+def mapping(value: object) -> dict[str, JsonValue]:
+    """Any JSON object."""
+    if not isinstance(value, dict):
+        raise ValueError("must be an object {…}")  # noqa: TRY004
+    return value
+
+
+def parameters(value: object) -> dict[str, ParameterValue]:
+    """A flat object: name → number, text, true, false or null."""
+    found: dict[str, ParameterValue] = {}
+    for key, item in mapping(value).items():
+        if isinstance(item, list | dict):
+            what = "list" if isinstance(item, list) else "object"
+            raise ValueError(f"must be flat; {key!r} holds a {what}: write it as text")  # noqa: TRY004
+        found[key] = item
+    return found
+
+
+def outcome(value: object) -> dict[str, float | None]:
+    """An object: metric → number or null."""
+    found: dict[str, float | None] = {}
+    for key, item in mapping(value).items():
+        if item is not None and (isinstance(item, bool) or not isinstance(item, int | float)):
+            raise ValueError(f"must hold numbers or null; {key!r} does not")
+        found[key] = item
+    return found
+
+
+def texts(value: object) -> tuple[str, ...]:
+    """A list of texts."""
+    return tuple(raw_text(item) for item in _list(value))
+
+
+def integers(value: object) -> tuple[int, ...]:
+    """A list of whole numbers."""
+    return tuple(integer(item) for item in _list(value))
+
+
+def items(value: object) -> tuple[DatasetItem, ...]:
+    """A list of images with their captions."""
+    return tuple(_item(mapping(item)) for item in _list(value))
+
+
+def expectations(value: object) -> tuple[Expectation, ...]:
+    """A list of what a prompt's picture must show."""
+    return tuple(_expectation(mapping(item)) for item in _list(value))
+
+
+def _list(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError("must be a list […]")  # noqa: TRY004
+    return value
+
+
+def _item(item: dict[str, Any]) -> DatasetItem:
+    _exactly(item, {"image_file", "image_digest", "caption_file", "caption"})
+    caption_file, caption = item["caption_file"], item["caption"]
+    return DatasetItem(
+        raw_text(item["image_file"]),
+        raw_text(item["image_digest"]),
+        None if caption_file is None else raw_text(caption_file),
+        None if caption is None else raw_text(caption),
+    )
+
+
+def _expectation(item: dict[str, Any]) -> Expectation:
+    _exactly(item, {"feature", "color", "rgb"})
+    rgb = integers(item["rgb"])
+    if len(rgb) != 3 or not all(0 <= level <= 255 for level in rgb):
+        raise ValueError("needs an rgb of three levels, 0 to 255")
+    return Expectation(text(item["feature"]), text(item["color"]), (rgb[0], rgb[1], rgb[2]))
+
+
+def _exactly(item: dict[str, Any], keys: set[str]) -> None:
+    if item.keys() != keys:
+        wrong = ", ".join(sorted(item.keys() ^ keys))
+        raise ValueError(f"needs exactly the keys {', '.join(sorted(keys))} in each entry (missing or unknown: {wrong})")

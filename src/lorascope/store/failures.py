@@ -1,0 +1,59 @@
+"""What the database says when it fails, in our words: what happened, where, and what to do next."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError, StatementError
+
+from lorascope.errors import BadFile, BadParameter, Busy, LorascopeError, MissingFile, OperationFailed
+
+# primary result code of SQLite → (error, what happened, what to do)
+_MEANINGS: dict[int, tuple[type[LorascopeError], str, str]] = {
+    sqlite3.SQLITE_BUSY: (Busy, "another process is writing to the store and did not finish in time", "try again when it is done"),
+    sqlite3.SQLITE_LOCKED: (Busy, "another connection is writing to the store", "try again when it is done"),
+    sqlite3.SQLITE_FULL: (OperationFailed, "the disk is full; nothing half-written was kept", "free some space and run it again"),
+    sqlite3.SQLITE_IOERR: (
+        OperationFailed,
+        "the store's disk cannot be read or written; nothing half-written was kept",
+        "check the disk (full, a quota, a network folder that went away) and run it again",
+    ),
+    sqlite3.SQLITE_READONLY: (BadFile, "the store is read-only", "make the file and its folder writable"),
+    sqlite3.SQLITE_PERM: (BadFile, "the store may not be opened", "make the file and its folder readable and writable"),
+    sqlite3.SQLITE_CANTOPEN: (MissingFile, "the store cannot be opened", "see that its folder exists and is writable: lorascope init"),
+    sqlite3.SQLITE_NOTADB: (BadFile, "this file is not a lorascope store", "name another file in LORASCOPE_STORE, or move this one away"),
+    sqlite3.SQLITE_CORRUPT: (
+        OperationFailed,
+        "the store is damaged",
+        "restore it from a backup, or save what can be read: sqlite3 lab.db .recover",
+    ),
+}
+
+
+@contextmanager
+def in_our_words(where: str) -> Iterator[None]:
+    """Raise the database's errors as ours. Those we have no words for pass through: they are bugs."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _translated(error, where) from error
+    except DBAPIError as error:
+        if isinstance(error.orig, sqlite3.Error):
+            raise _translated(error.orig, where) from error
+        raise
+    except StatementError as error:
+        if isinstance(error.orig, ValueError | TypeError):
+            raise BadParameter(f"a value cannot be stored: {error.orig}", where=where) from error
+        raise
+    except (OverflowError, UnicodeEncodeError) as error:
+        raise BadParameter(f"a value cannot be stored: {error}", where=where) from error
+
+
+def _translated(error: sqlite3.Error, where: str) -> Exception:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the primary code
+    if code not in _MEANINGS:
+        return error
+    kind, message, next_step = _MEANINGS[code]
+    return kind(message, where=where, next_step=next_step)
