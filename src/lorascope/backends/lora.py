@@ -58,11 +58,15 @@ def attach(unet: Any, text_encoder: Any | None, shape: Shape) -> None:
     if shape.conv_dim:
         patterns = {"rank_pattern": {_CONV_3X3: shape.conv_dim}, "alpha_pattern": {_CONV_3X3: shape.conv_alpha}}
     targets = r"(down_blocks|up_blocks|mid_block)\..*(" + "|".join(endings) + ")"
-    unet.add_adapter(LoraConfig(r=shape.dim, lora_alpha=shape.alpha, target_modules=targets, init_lora_weights=True, **patterns))
+    unet.add_adapter(_config(shape, targets, patterns))
     if text_encoder is not None:
         text_encoder.requires_grad_(requires_grad=False)
-        config = LoraConfig(r=shape.dim, lora_alpha=shape.alpha, target_modules=rf".*layers\.\d+\..*{_TEXT}")
-        text_encoder.add_adapter(config)
+        text_encoder.add_adapter(_config(shape, rf".*layers\.\d+\..*{_TEXT}", {}))
+
+
+def _config(shape: Shape, targets: str, patterns: dict[str, Any]) -> LoraConfig:
+    alpha: Any = shape.alpha  # PEFT's type says int, its arithmetic takes any number, as the trainer's does
+    return LoraConfig(r=shape.dim, lora_alpha=alpha, target_modules=targets, **patterns)
 
 
 def layers(model: nn.Module) -> list[tuple[str, LoraLayer]]:
@@ -74,9 +78,16 @@ def modules(model: nn.Module) -> list[AdapterModule]:
     """The adapters of a model as plain matrices."""
     found = []
     for name, layer in layers(model):
-        down, up = layer.lora_A[ADAPTER].weight, layer.lora_B[ADAPTER].weight
+        down, up = _matrices(layer)
         found.append(AdapterModule(name, down, up, float(layer.lora_alpha[ADAPTER])))
     return found
+
+
+def _matrices(layer: LoraLayer) -> tuple[torch.Tensor, torch.Tensor]:
+    down, up = layer.lora_A[ADAPTER].weight, layer.lora_B[ADAPTER].weight
+    assert isinstance(down, torch.Tensor)
+    assert isinstance(up, torch.Tensor)
+    return down, up
 
 
 def trainable(model: nn.Module) -> list[tuple[str, nn.Parameter]]:
@@ -120,7 +131,7 @@ class Dropouts:
 def clamp_norms(model: nn.Module, maximum: float) -> None:
     """Scale down each adapter whose product scale · up · down has a Frobenius norm above ``maximum`` (``scale_weight_norms``)."""
     for _, layer in layers(model):
-        down, up = layer.lora_A[ADAPTER].weight, layer.lora_B[ADAPTER].weight
+        down, up = _matrices(layer)
         scale = layer.scaling[ADAPTER]
         norm = float(torch.linalg.matrix_norm(scale * up.detach().flatten(1) @ down.detach().flatten(1)))
         if norm > maximum:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import regex
 
@@ -61,7 +62,7 @@ class ClipTokenizer:
         letters = [_LETTERS[byte] for byte in piece.encode()]
         word = [*letters[:-1], letters[-1] + "</w>"]
         while len(word) > 1:
-            ranked = [(self.ranks[pair], at) for at, pair in enumerate(zip(word, word[1:], strict=False)) if pair in self.ranks]
+            ranked = [(self.ranks[pair], at) for at, pair in enumerate(pairwise(word)) if pair in self.ranks]
             if not ranked:
                 break
             best = word[min(ranked)[1]], word[min(ranked)[1] + 1]

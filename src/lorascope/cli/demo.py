@@ -45,18 +45,22 @@ def _new_folder(asked: Path | None) -> Path:
     """The folder for this demo; without a wish, the first of lorascope-demo, lorascope-demo-2 … that is not there."""
     from lorascope.errors import AlreadyExists, MissingFile
 
-    if asked is None:
-        number = 1
-        while (asked := Path("lorascope-demo" if number == 1 else f"lorascope-demo-{number}")).exists():
-            number += 1
+    home = asked or _free_name()
     try:
-        asked.mkdir(parents=True, exist_ok=True)
-        if any(asked.iterdir()):
-            raise AlreadyExists("the folder is not empty", where=str(asked), next_step="choose a new one with --folder")
+        home.mkdir(parents=True, exist_ok=True)
+        if any(home.iterdir()):
+            raise AlreadyExists("the folder is not empty", where=str(home), next_step="choose a new one with --folder")
     except OSError as error:
         next_step = "choose a folder you may write in with --folder"
-        raise MissingFile(f"the folder cannot be made: {error.strerror}", where=str(asked), next_step=next_step) from error
-    return asked.resolve()
+        raise MissingFile(f"the folder cannot be made: {error.strerror}", where=str(home), next_step=next_step) from error
+    return home.resolve()
+
+
+def _free_name() -> Path:
+    number = 1
+    while (home := Path("lorascope-demo" if number == 1 else f"lorascope-demo-{number}")).exists():
+        number += 1
+    return home
 
 
 def _story(result: DemoResult) -> list[str]:
@@ -66,8 +70,8 @@ def _story(result: DemoResult) -> list[str]:
     lines = [
         "",
         f"Captions: {len(dataset.items)} images, {dataset.captions} captions. Planted in so many captions: {planted}.",
-        f"  the audit found {len(result.found.findings)} defects; {len(result.cleaned.repairs)} captions were repaired from the pixels; "
-        f"{len(result.left.findings)} findings are left.",
+        f"  the audit made {len(result.found.findings)} findings; {len(result.cleaned.repairs)} captions were repaired",
+        f"  (colors from the pixels); {len(result.left.findings)} findings are left.",
         "",
         "What came out:",
         *(f"  {sentence}" for sentence in result.report.summary),

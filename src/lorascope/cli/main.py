@@ -76,9 +76,8 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; show our errors as one line with what to do next."""
     try:
-        cli.main(standalone_mode=False)
-    except click.exceptions.Exit as exit_:
-        sys.exit(exit_.exit_code)
+        code = cli.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)  # click returns the code of ctx.exit() instead of raising it
     except click.UsageError as error:
         error.show()
         sys.exit(2)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 import time
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import click
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 
 class Lines:
@@ -64,11 +67,12 @@ class Bar:
         from rich.progress import Progress
 
         assert isinstance(bars, Progress)
-        self._bars, self._label, self._task = bars, f"{label} " if label else "", None
+        self._bars, self._label = bars, f"{label} " if label else ""
+        self._task: TaskID | None = None
 
     def start(self, title: str, total: int) -> None:
         """Draw a new bar."""
-        self._task = self._bars.add_task(f"{self._label}{title}", total=total, note="")  # type: ignore[assignment]  # a TaskID
+        self._task = self._bars.add_task(f"{self._label}{title}", total=total, note="")
 
     def advance(self, count: int = 1, note: str = "") -> None:
         """Move it."""

@@ -13,6 +13,7 @@ from lorascope.evaluation.direction import direction_of
 from lorascope.evaluation.epoch_effects import fit, tabulate
 from lorascope.evaluation.metric import Direction
 from lorascope.evaluation.metrics import metric_named
+from lorascope.parameters.labels import LABELS
 from lorascope.records.run import JsonValue, ParameterValue, Run
 from lorascope.records.sample import Score
 from lorascope.store import Store
@@ -69,14 +70,15 @@ def compare(
 
 
 def differences(first: Run, second: Run) -> Different:
-    """Settings that are not equal, by name; the dataset, base model and trainer count as settings."""
+    """Settings that are not equal, by name (names and places are none); the dataset, base model and trainer count as settings."""
     ours, theirs = _settings(first), _settings(second)
     pairs = {key: (ours.get(key), theirs.get(key)) for key in sorted(set(ours) | set(theirs))}
     return {key: (a, b) for key, (a, b) in pairs.items() if a != b or isinstance(a, bool) is not isinstance(b, bool)}
 
 
 def _settings(run: Run) -> dict[str, ParameterValue]:
-    return {"trainer": run.trainer, "base_model": run.base_model, "dataset_digest": run.dataset_digest, **run.parameters}
+    settings = {"trainer": run.trainer, "base_model": run.base_model, "dataset_digest": run.dataset_digest, **run.parameters}
+    return {name: value for name, value in settings.items() if name not in LABELS}
 
 
 def _measured(store: Store, run: str) -> dict[str, dict[int, list[Score]]]:

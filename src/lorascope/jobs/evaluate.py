@@ -82,9 +82,7 @@ def _evaluate_one(
         samples.append(Sample(run.name, epoch, image.prompt, image.seed, store.put_blob(png_bytes(image.pixels))))
         scores += measured(run.name, epoch, image, prompts[image.prompt], palette)
         progress.advance(1, f"epoch {epoch}")
-    with store.transaction():
-        store.add_samples(samples)
-        store.add_scores(scores)
+    store.add_evaluation(samples, scores)
 
 
 def _rendered(checkpoint: Checkpoint | None, suite: PromptSuite, renderer: Renderer) -> Iterator[RenderedImage]:

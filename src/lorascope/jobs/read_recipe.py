@@ -32,7 +32,7 @@ def read_recipe(path: Path) -> dict[str, ParameterValue]:
     parsed: dict[str, ParameterValue] = {}
     for key, value in flat.items():
         try:
-            parsed.update(validate({key: value}))  # type: ignore[dict-item]  # validate says what is wrong with it
+            parsed.update(validate({key: value}))
         except BadParameter as error:
             raise type(error)(error.message, where=f"{path}, line {_line(text, key)}", next_step=error.next_step) from error
     return parsed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lorascope.parameters.labels import LABELS
 from lorascope.records.run import ParameterValue
 from lorascope.reports.evidence import Comparison, Difference, Evidence, RunEvidence
 from lorascope.reports.table import Column, Row, Table, text_columns
@@ -22,13 +23,11 @@ from lorascope.reports.wording import (
 )
 
 DETECTABLE = "Detectable: the true difference that this many prompts would show in four of five such experiments."
-# Names and places differ between any two runs; they say nothing about the training.
-NAMES_ONLY = frozenset({"output_name", "output_dir", "logging_dir", "wandb_run_name", "train_data_dir", "in_json", "metadata_title"})
 
 
 def differing(evidence: Evidence) -> tuple[str, ...]:
     """The parameters whose values differ between the runs, names and places aside, in order of name."""
-    return tuple(name for name, values in _parameters(evidence) if len(set(map(value_shown, values))) > 1 and name not in NAMES_ONLY)
+    return tuple(name for name, values in _parameters(evidence) if len(set(map(value_shown, values))) > 1 and name not in LABELS)
 
 
 def _parameters(evidence: Evidence) -> list[tuple[str, tuple[ParameterValue, ...]]]:

@@ -60,6 +60,8 @@ def verdict(evidence: Evidence, run: RunEvidence) -> str:
     if choice.best_epoch is None:
         chance = f"; its probability of being the best is {probability(leader.p_best)}" if leader.p_best is not None else ""
         return f"{name}: undecided. Epoch {leader.epoch} leads with {measured}{chance}{_alike(others)}{base}."
+    if len(choice.candidates) == 1:
+        return f"{name}: epoch {leader.epoch} is the only one measured: {measured}{base}."
     return f"{name}: epoch {leader.epoch} is the best with probability {probability(choice.best_p)}: {measured}{_alike(others)}{base}."
 
 

@@ -1,0 +1,137 @@
+"""A folder of images and captions to a dataset. What is wrong with single files is told, not raised: the audit goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lorascope.captions.encoding import Encoding, decode
+from lorascope.errors import BadFile, MissingFile
+from lorascope.records.dataset import Dataset, DatasetItem, dataset_digest
+
+IMAGE_EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp"})
+CAPTION_EXTENSIONS = (".txt", ".caption")
+LINEAGE_FILE = "lorascope-dataset.json"
+LARGEST_CAPTION_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A dataset as read from a folder, with what cannot be seen in the record.
+
+    ``encodings`` tells of each caption file how its bytes were read, ``problems`` why a file could not be read (file → reason),
+    ``orphan_texts`` what captions without an image say, ``others`` the files that are neither image nor caption.
+    """
+
+    dataset: Dataset
+    encodings: Mapping[str, Encoding]
+    problems: Mapping[str, str]
+    orphan_texts: Mapping[str, str]
+    others: tuple[str, ...]
+
+
+def read_dataset(folder: Path, *, caption_extension: str = ".txt") -> Dataset:
+    """The dataset in a folder (not in the folders inside it), in natural order of file names.
+
+    Raises:
+        MissingFile: no such folder, or it cannot be read.
+        BadFile: there is no image in it.
+    """
+    return read_folder(folder, caption_extension=caption_extension).dataset
+
+
+def read_folder(folder: Path, *, caption_extension: str = ".txt") -> Reading:
+    """The dataset in a folder, with what is wrong with its files. Raises as :func:`read_dataset`."""
+    names = sorted(_names(folder), key=_natural)
+    images = [name for name in names if Path(name).suffix.lower() in IMAGE_EXTENSIONS]
+    if not images:
+        raise BadFile("no images here", where=str(folder), next_step=f"give a folder with {' '.join(sorted(IMAGE_EXTENSIONS))} files")
+    captions = {name for name in names if Path(name).suffix == caption_extension}
+    problems: dict[str, str] = {}
+    encodings: dict[str, Encoding] = {}
+    items, used = [], set()
+    for name in images:
+        caption_file = str(Path(name).with_suffix(caption_extension))
+        text = _caption(folder, caption_file, encodings, problems) if caption_file in captions else None
+        used.add(caption_file)
+        items.append(DatasetItem(name, _digest(folder / name, problems), caption_file if caption_file in captions else None, text))
+    orphans = tuple(name for name in names if name in captions - used)
+    texts = {name: _caption(folder, name, encodings, problems) for name in orphans}
+    _no_captions_hint(images, names, captions, caption_extension, folder)
+    others = tuple(name for name in names if name not in captions and name not in set(images) and name != LINEAGE_FILE)
+    dataset = Dataset(folder.resolve().name, str(folder), tuple(items), dataset_digest(items), orphans, _parent(folder))
+    return Reading(dataset, encodings, problems, texts, others)
+
+
+def _names(folder: Path) -> list[str]:
+    """The names of all files in a folder. A link that leads nowhere is a file too: it is told of when it is opened."""
+    try:
+        return [path.name for path in folder.iterdir() if not path.name.startswith(".") and not _is_folder(path)]
+    except FileNotFoundError as error:
+        raise MissingFile("no such folder", where=str(folder), next_step="check the path") from error
+    except NotADirectoryError as error:
+        raise MissingFile("not a folder", where=str(folder), next_step="give the folder that holds the images and captions") from error
+    except OSError as error:
+        raise MissingFile(f"cannot be read: {error.strerror}", where=str(folder), next_step="check its permissions") from error
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a loop of links
+        return False
+
+
+def _natural(name: str) -> list[tuple[int, int, str]]:
+    """Sort key: 2.png before 10.png."""
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", name) if part]
+
+
+def _digest(path: Path, problems: dict[str, str]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    try:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except OSError as error:
+        problems[path.name] = f"cannot be read: {error.strerror}"
+    return digest.hexdigest()
+
+
+def _caption(folder: Path, name: str, encodings: dict[str, Encoding], problems: dict[str, str]) -> str:
+    try:
+        with (folder / name).open("rb") as file:
+            data = file.read(LARGEST_CAPTION_BYTES + 1)
+    except OSError as error:
+        problems[name] = f"cannot be read: {error.strerror}"
+        data = b""
+    if len(data) > LARGEST_CAPTION_BYTES:
+        problems[name] = f"more than {LARGEST_CAPTION_BYTES // 1000} kB: not a caption"
+        data = b""
+    text, encodings[name] = decode(data)
+    return text
+
+
+def _no_captions_hint(images: list[str], names: list[str], captions: set[str], extension: str, folder: Path) -> None:
+    """A folder captioned under another extension would look wholly uncaptioned: say so instead."""
+    stems = {Path(image).stem for image in images}
+    if captions:
+        return
+    for other in CAPTION_EXTENSIONS:
+        if other != extension and any(Path(name).suffix == other and Path(name).stem in stems for name in names):
+            next_step = f"read those: --caption-extension {other}"
+            raise BadFile(f"no {extension} captions here, but {other} captions", where=str(folder), next_step=next_step)
+
+
+def _parent(folder: Path) -> str | None:
+    """The digest of the version that this one was made from, if it was made here."""
+    try:
+        lineage = json.loads((folder / LINEAGE_FILE).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    parent = lineage.get("parent") if isinstance(lineage, dict) else None
+    return parent if isinstance(parent, str) else None
