@@ -31,7 +31,7 @@ def nearest_name(rgb: NDArray[np.floating] | NDArray[np.uint8]) -> str:
 
 def hair_name(pixels: NDArray[np.uint8]) -> str:
     """The color word of most pixels near the top of the figure: the second to fourth figure pixel of each column."""
-    figure = oklab_distance(pixels, background(pixels).rgb) > 0.15
+    figure = oklab_distance(pixels, background(pixels).rgb) > 0.1
     found = []
     for column in range(2, 22):
         rows = np.flatnonzero(figure[:, column])
