@@ -50,8 +50,8 @@ OTHER_WORDS = (
 
 def vocabulary() -> tuple[dict[str, int], list[tuple[str, str]]]:
     """The part of CLIP's vocabulary that our words need: for these words the tokens are exactly CLIP's.
-    Runs of punctuation are left single: "),", one token in CLIP, is two here.
 
+    Runs of punctuation are left single: "(#" and "),", one token each in CLIP, are two here.
     Merges of hex letters are all kept, so that any ``#rrggbb`` costs what it costs in CLIP.
     """
     lines = gzip.decompress(MERGES.read_bytes()).decode().splitlines()

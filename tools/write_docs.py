@@ -7,9 +7,14 @@ that returns its page, and one line in PAGES.
 from __future__ import annotations
 
 import argparse
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
+import click
+
+from lorascope.captions.checks import CHECKS
+from lorascope.cli.main import COMMANDS, cli
 from lorascope.evaluation.metric import Direction
 from lorascope.evaluation.metrics import METRICS
 from lorascope.parameters.catalogue import PARAMETERS
@@ -106,7 +111,52 @@ def metrics_page() -> str:
     return "\n".join(parts)
 
 
-PAGES: tuple[tuple[str, Callable[[], str]], ...] = (("metrics.md", metrics_page), ("parameters.md", parameters_page))
+CHECKS_INTRODUCTION = """\
+# Caption checks
+
+What `lorascope audit` looks for and what `lorascope clean` does about it. A fix is *safe* (made by default), *ask* (made with
+`--all`) or *none* (reported only). No color is written into a caption without evidence in the pixels; everything outside an edit
+stays as it was, to the byte; cleaning twice changes nothing.
+"""
+
+
+def checks_page() -> str:
+    """Every caption check with its reason and its examples."""
+    parts = [CHECKS_INTRODUCTION]
+    for check in CHECKS:
+        examples = [f"- good: `{_quoted(example.text)}`" for example in check.good]
+        for example in check.bad:
+            fixed = f" → `{_quoted(example.fixed)}`" if example.fixed is not None else ""
+            examples.append(f"- bad: `{_quoted(example.text)}`{fixed}")
+        facts = f"severity up to {check.severity.value} · fix: {check.fix.value}"
+        parts.append("\n".join([f"## {check.name}", "", f"{check.title}. {check.reason}", "", facts, "", *examples, ""]))
+    return "\n".join(parts)
+
+
+def _quoted(text: str | None) -> str:
+    if text is None:
+        return "(no caption file)"
+    return text.encode("unicode_escape").decode() if not text.isprintable() else text.replace("`", "'")
+
+
+def commands_page() -> str:
+    """Every command's own help."""
+    parts = ["# Commands\n\nWhat each command says with `--help`.\n"]
+    context = click.Context(cli, info_name="lorascope")
+    for name in COMMANDS:
+        command = cli.get_command(context, name)
+        assert command is not None
+        with click.Context(command, info_name=name, parent=context, terminal_width=100, max_content_width=100) as inner:
+            parts.append(f"## {name}\n\n{textwrap.indent(command.get_help(inner), '    ')}\n")
+    return "\n".join(parts)
+
+
+PAGES: tuple[tuple[str, Callable[[], str]], ...] = (
+    ("checks.md", checks_page),
+    ("commands.md", commands_page),
+    ("metrics.md", metrics_page),
+    ("parameters.md", parameters_page),
+)
 
 
 def main() -> None:

@@ -29,8 +29,8 @@ class NoiseRules:
     @classmethod
     def of(cls, parameters: Mapping[str, ParameterValue]) -> NoiseRules:
         """Read the options from parameters; unset ones keep the trainer's defaults."""
-        known = {name: parameters[name] for name in cls.__dataclass_fields__ if parameters.get(name) is not None}
-        return cls(**known)  # type: ignore[arg-type]  # the catalogue has parsed the values
+        known: dict[str, Any] = {name: parameters[name] for name in cls.__dataclass_fields__ if parameters.get(name) is not None}
+        return cls(**known)  # the catalogue has parsed the values
 
     def timesteps(self, count: int, generator: torch.Generator) -> torch.Tensor:
         """Random timesteps, (count,), uniform between ``min_timestep`` and ``max_timestep`` (exclusive; 0 and 1000 when unset)."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from lorascope.records.run import ParameterValue
 
@@ -30,8 +31,8 @@ class CaptionRules:
     @classmethod
     def of(cls, parameters: Mapping[str, ParameterValue]) -> CaptionRules:
         """Read the options from parameters; unset ones keep the trainer's defaults."""
-        known = {name: parameters[name] for name in cls.__dataclass_fields__ if parameters.get(name) is not None}
-        return cls(**known)  # type: ignore[arg-type]  # the catalogue has parsed the values
+        known: dict[str, Any] = {name: parameters[name] for name in cls.__dataclass_fields__ if parameters.get(name) is not None}
+        return cls(**known)  # the catalogue has parsed the values
 
     def shown(self, caption: str, epoch: int, rng: random.Random) -> str:
         """The caption of one sample at one step. Epochs count from 1."""

@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers import StableDiffusionPipeline
-from diffusers.utils import logging as diffusers_logging
 from transformers.utils import logging as transformers_logging
 
-from lorascope.backends.patch_vae import PatchVAE
-from lorascope.errors import BadFile, MissingFile
+transformers_logging.set_verbosity_error()  # importing diffusers would complain that torchvision, which nothing here uses, is missing
+
+from diffusers import StableDiffusionPipeline  # noqa: E402
+from diffusers.utils import logging as diffusers_logging  # noqa: E402
+
+from lorascope.backends.patch_vae import PatchVAE  # noqa: E402
+from lorascope.errors import BadFile, MissingFile  # noqa: E402
 
 WINDOW = 75
 

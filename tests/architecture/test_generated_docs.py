@@ -1,10 +1,12 @@
 """The generated reference stays what the code says."""
 
+import re
 import runpy
 from pathlib import Path
 
 import pytest
 
+from lorascope.cli.main import COMMANDS
 from lorascope.parameters.catalogue import PARAMETERS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,3 +22,14 @@ def test_every_parameter_has_its_heading():
     lines = (ROOT / "docs/reference/parameters.md").read_text("utf-8").splitlines()
     assert [line for line in lines if line.startswith("### ")] != []
     assert {f"### {parameter.name}" for parameter in PARAMETERS} <= set(lines)
+
+
+def test_the_readme_names_every_command():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert [name for name in COMMANDS if f"`lorascope {name}" not in readme and f"`{name}" not in readme] == []
+
+
+def test_links_of_the_documents_lead_somewhere():
+    for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
