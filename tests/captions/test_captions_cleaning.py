@@ -24,7 +24,7 @@ NOUNS = ("hair", "background", "hat", "clothing", "skin")
 PLAIN = (
     "bespoke", "pixel art portrait", "smiling", "sharp pixel edges", "no anti-aliasing", "café", "it's a long( story", "pale skin",
     "highlights) with", "palette: #7e351a, #03dc73", "Palette:#7e351a", "#7e351a", "(#03dc73)", "", " ", "pixel\u00a0art", "donâ€™t",
-    "日本語", "\u200b", "a\nb",
+    "日本語", "\u200b", "a\nb", "日\u200c本", "\U0001f468\u200d\U0001f467", "\u200c", "\u00a0\u200d本",
 )  # fmt: skip
 
 codes = st.lists(st.sampled_from(CODES), min_size=1, max_size=3).map(", ".join)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 
 import pytest
@@ -10,7 +11,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from lorascope.captions.checks import CHECKS
-from lorascope.cli.captions import audit_command
+from lorascope.cli.captions import audit_command, clean_command
 from lorascope.cli.main import main
 from lorascope.errors import MissingFile
 from lorascope.jobs.audit import audit
@@ -109,3 +110,26 @@ def test_nothing_is_said_of_a_background_that_is_not_one_color(folder):
     picture = Image.linear_gradient("L").resize((24, 24)).convert("RGB")
     picture.save(folder / "1.png")
     assert not any(finding.file == "1.txt" for finding in audit(folder).findings)
+
+
+def test_control_signs_in_file_names_do_not_reach_the_terminal(folder):
+    name = "new\nline\x1b[31m\u202e"
+    Image.new("RGB", (24, 24), (200, 30, 40)).save(folder / f"{name}.png")
+    (folder / f"{name}.txt").write_text("bespoke, green background")
+    assert "new\\x0aline\\x1b[31m\\u202e.txt" in run(folder).output
+    cleaned = CliRunner().invoke(clean_command, [str(folder), "--all", "--dry-run"], catch_exceptions=False)
+    assert "new\\x0aline\\x1b[31m\\u202e.txt\n    bespoke, [-green-]" in cleaned.output
+
+
+def test_an_endless_caption_is_shown_in_part(folder):
+    (folder / "1.txt").write_text("red " * 10_000)
+    (folder / "2.txt").write_text(", ".join(f"#{number:06x}" for number in range(10_000)))
+    output = run(folder).output
+    assert "10000 tokens" in output
+    assert max(len(line) for line in output.splitlines()) < 1200
+
+
+def test_an_audit_with_pipes_in_the_folder_ends(folder):
+    os.mkfifo(folder / "4.png")
+    finding = next(finding for finding in audit(folder).findings if finding.file == "4.png")
+    assert "pipe" in finding.message

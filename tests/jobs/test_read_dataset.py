@@ -134,3 +134,21 @@ def test_a_huge_caption_is_not_read_whole(tmp_path):
     write_image(tmp_path / "a.png")
     (tmp_path / "a.txt").write_bytes(b"x" * 1_000_001)
     assert "not a caption" in read_folder(tmp_path).problems["a.txt"]
+
+
+def test_pipes_and_devices_are_told_and_never_opened(tmp_path):
+    """Reading them would never end, or never begin."""
+    write_image(tmp_path / "a.png")
+    (tmp_path / "b.png").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "c.png")
+    os.mkfifo(tmp_path / "a.txt")
+    reading = read_folder(tmp_path)
+    assert set(reading.problems) == {"b.png", "c.png", "a.txt"}
+
+
+def test_a_dataset_to_train_on_has_no_unreadable_file(tmp_path):
+    """An unreadable caption must not pass for an empty one."""
+    write_image(tmp_path / "a.png")
+    (tmp_path / "a.txt").write_bytes(b"x" * 1_000_001)
+    with pytest.raises(BadFile, match=r"not a caption.*a\.txt"):
+        read_dataset(tmp_path)

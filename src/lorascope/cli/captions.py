@@ -149,10 +149,10 @@ def _show_audit(result: AuditResult, folder: Path, most: int) -> None:
 def _show_finding(finding: Finding, text: str) -> None:
     """File and message, then the caption with the span between arrows (and colored on a terminal)."""
     from lorascope.reports.captions import excerpt
-    from lorascope.reports.wording import visible
+    from lorascope.reports.wording import one_line
 
     color = _COLORS[finding.severity.value]
-    click.echo(f"\n{finding.file}  {click.style(finding.severity.value, fg=color)}  {finding.check}: {visible(finding.message)}")
+    click.echo(f"\n{one_line(finding.file)}  {click.style(finding.severity.value, fg=color)}  {finding.check}: {one_line(finding.message)}")
     if finding.spans:
         pieces = excerpt(text, finding.spans).pieces
         click.echo("    " + "".join(click.style(f">{piece}<", fg=color, bold=True) if marked else piece for piece, marked in pieces))
@@ -160,10 +160,11 @@ def _show_finding(finding: Finding, text: str) -> None:
 
 def _show_clean(result: CleanResult, out: Path | None, most: int) -> None:
     from lorascope.cli.table import draw_table
+    from lorascope.reports.wording import one_line
 
     changed = [repair for repair in result.repairs if repair.changed]
     for repair in changed[:most]:
-        click.echo(f"{repair.file}\n    {_difference(repair)}\n")
+        click.echo(f"{one_line(repair.file)}\n    {_difference(repair)}\n")
     if len(changed) > most:
         click.echo(f"and {len(changed) - most} more captions: --max {len(changed)} shows all\n")
     if changed:
@@ -178,7 +179,7 @@ def _show_clean(result: CleanResult, out: Path | None, most: int) -> None:
         click.echo("nothing was written (--dry-run)")
         return
     if result.left_out:
-        click.echo(f"{len(result.left_out)} other files were not taken along: {', '.join(result.left_out[:5])}")
+        click.echo(f"{len(result.left_out)} other files were not taken along: {', '.join(map(one_line, result.left_out[:5]))}")
     click.echo(f"written to {out}; the original is unchanged")
 
 

@@ -6,6 +6,7 @@ Exit codes: 0 done · 1 our fault (or a check found something) · 2 the user's m
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 
 import click
@@ -75,11 +76,18 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; show our errors as one line with what to do next."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names and captions may hold signs that this terminal cannot write
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = cli.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)  # click returns the code of ctx.exit() instead of raising it
-    except click.UsageError as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
+        sys.exit(2)
+    except click.UsageError as error:
+        click.echo(f"error: {error.format_message()}", err=True)
+        click.echo(f"next:  {error.ctx.command_path if error.ctx else 'lorascope'} --help", err=True)
         sys.exit(2)
     except click.ClickException as error:
         error.show()

@@ -71,8 +71,10 @@ def read_entries(folder: Path, reading: Reading, *, look_at_pixels: bool, progre
     progress.start("reading images", len(items))
     entries = []
     for item in items:
-        sight, problem = _look(folder / item.image_file) if look_at_pixels else (None, "")
-        problem = reading.problems.get(item.image_file) or problem
+        problem = reading.problems.get(item.image_file, "")
+        sight = None
+        if look_at_pixels and not problem:
+            sight, problem = _look(folder / item.image_file)
         if item.caption_file and item.caption_file in reading.problems:
             problem = f"its caption {item.caption_file} {reading.problems[item.caption_file]}"
         caption = None if item.caption is None else read_caption(item.caption)

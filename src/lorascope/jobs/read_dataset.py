@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from lorascope.captions.encoding import Encoding, decode
 from lorascope.errors import BadFile, MissingFile
@@ -39,13 +42,16 @@ def read_dataset(folder: Path, *, caption_extension: str = ".txt") -> Dataset:
 
     Raises:
         MissingFile: no such folder, or it cannot be read.
-        BadFile: there is no image in it.
+        BadFile: there is no image in it, or a file of it cannot be read.
     """
-    return read_folder(folder, caption_extension=caption_extension).dataset
+    reading = read_folder(folder, caption_extension=caption_extension)
+    for name, problem in reading.problems.items():
+        raise BadFile(problem, where=str(folder / name), next_step=f"mend or remove it; all such files: lorascope audit {folder}")
+    return reading.dataset
 
 
 def read_folder(folder: Path, *, caption_extension: str = ".txt") -> Reading:
-    """The dataset in a folder, with what is wrong with its files. Raises as :func:`read_dataset`."""
+    """The dataset in a folder, with what is wrong with its files. Raises MissingFile, or BadFile when there is no image."""
     names = sorted(_names(folder), key=_natural)
     images = [name for name in names if Path(name).suffix.lower() in IMAGE_EXTENSIONS]
     if not images:
@@ -91,10 +97,17 @@ def _natural(name: str) -> list[tuple[int, int, str]]:
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", name) if part]
 
 
+def _open(path: Path) -> BinaryIO:
+    """Open a file to read. A pipe or a device, which might never end or never begin, is refused before it is touched."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "it is a pipe or a device, not a file")
+    return path.open("rb")
+
+
 def _digest(path: Path, problems: dict[str, str]) -> str:
     digest = hashlib.blake2b(digest_size=16)
     try:
-        with path.open("rb") as file:
+        with _open(path) as file:
             while block := file.read(1 << 20):
                 digest.update(block)
     except OSError as error:
@@ -104,13 +117,13 @@ def _digest(path: Path, problems: dict[str, str]) -> str:
 
 def _caption(folder: Path, name: str, encodings: dict[str, Encoding], problems: dict[str, str]) -> str:
     try:
-        with (folder / name).open("rb") as file:
+        with _open(folder / name) as file:
             data = file.read(LARGEST_CAPTION_BYTES + 1)
     except OSError as error:
         problems[name] = f"cannot be read: {error.strerror}"
         data = b""
     if len(data) > LARGEST_CAPTION_BYTES:
-        problems[name] = f"more than {LARGEST_CAPTION_BYTES // 1000} kB: not a caption"
+        problems[name] = f"is larger than {LARGEST_CAPTION_BYTES // 1000} kB: not a caption"
         data = b""
     text, encodings[name] = decode(data)
     return text

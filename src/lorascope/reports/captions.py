@@ -14,6 +14,7 @@ from lorascope.reports.wording import visible
 _GRAVITY = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 _BOLDNESS = {FixKind.NONE: 0, FixKind.SAFE: 1, FixKind.ASK: 2}
 CONTEXT_CHARACTERS = 44  # shown on each side of a span
+MOST_CHARACTERS = 400  # from the first span on
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,9 @@ def excerpt(text: str, spans: Sequence[tuple[int, int]]) -> Excerpt:
     (('red hat, ', False), ('green', True), (' background', False))
     """
     ordered = sorted(spans)
+    if ordered:
+        first = ordered[0][0]
+        ordered = [(start, min(end, first + MOST_CHARACTERS)) for start, end in ordered if start < first + MOST_CHARACTERS]
     if not ordered:
         return Excerpt(((_line(text[: 2 * CONTEXT_CHARACTERS]), False),))
     at = max(0, ordered[0][0] - CONTEXT_CHARACTERS)
@@ -81,6 +85,8 @@ def excerpt(text: str, spans: Sequence[tuple[int, int]]) -> Excerpt:
         at = max(at, end)
     if at < last:
         pieces.append((_line(text[at:last]), False))
+    if last < len(text.rstrip()):
+        pieces.append((" …", False))
     return Excerpt(tuple(piece for piece in pieces if piece[0]))
 
 

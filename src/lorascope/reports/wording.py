@@ -24,6 +24,15 @@ def visible(text: str) -> str:
     return "".join(_escape(sign) if _is_hidden(sign) else sign for sign in text)
 
 
+def one_line(name: str) -> str:
+    r"""A file's name as it stands in a list: as :func:`visible`, and line ends and tabs as escapes too.
+
+    >>> one_line("new\nline.txt")
+    'new\\x0aline.txt'
+    """
+    return "".join(_escape(sign) if sign in "\n\t" else sign for sign in visible(name))
+
+
 def _is_hidden(sign: str) -> bool:
     return sign in _REORDERING or (unicodedata.category(sign) in {"Cc", "Cs"} and sign not in "\n\t")
 

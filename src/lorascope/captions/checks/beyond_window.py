@@ -15,6 +15,8 @@ from lorascope.captions.window import first_unread
 from lorascope.captions.wording import is_boilerplate
 from lorascope.records.finding import Finding, FixKind, Severity
 
+LONGEST_CHARACTERS = 80  # of a clause in a message
+
 
 def find(entry: Entry, around: Surroundings) -> Iterator[Finding]:
     """A finding over everything beyond the window: an error when attributes are lost, a note when only boilerplate is."""
@@ -26,7 +28,7 @@ def find(entry: Entry, around: Surroundings) -> Iterator[Finding]:
         return
     tokens = tokenizer.count(text)
     lost = _lost(entry.caption, start, around)
-    shown = ", ".join(f'"{words}"' for words in lost[:3]) + (f" and {len(lost) - 3} more" if len(lost) > 3 else "")
+    shown = ", ".join(f'"{_cut(words)}"' for words in lost[:3]) + (f" and {len(lost) - 3} more" if len(lost) > 3 else "")
     yield CHECK.finding(
         entry,
         f"{tokens} tokens, {tokens - around.window_tokens} too many: "
@@ -44,6 +46,11 @@ def _lost(caption: Caption, start: int, around: Surroundings) -> list[str]:
         for clause in caption.clauses
         if clause.end > start and clause.kind is ClauseKind.WORDS and not is_boilerplate(clause, around)
     ]
+
+
+def _cut(words: str) -> str:
+    """A clause short enough for a message; a caption without a comma is one clause, however long."""
+    return words if len(words) <= LONGEST_CHARACTERS else words[:LONGEST_CHARACTERS] + "…"
 
 
 _FILL = ", ".join(["small gray cat"] * 18)

@@ -17,6 +17,7 @@ from lorascope.captions.encoding import Encoding
 from lorascope.records.finding import Edit, Finding, FixKind, Severity
 
 _INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff\u00ad]+|\r\n?|[\u00a0\u2007\u202f\u3000]+|\uff0c\\s*")
+_JOINERS = ("\u200c", "\u200d")
 _GARBLED = re.compile("[\u00c2-\u00f4\u201a\u221a][^\x00-\x7f]{1,5}")
 
 
@@ -39,7 +40,7 @@ def find(entry: Entry, around: Surroundings) -> Iterator[Finding]:  # noqa: ARG0
             severity=Severity.WARNING,
             evidence={"codec": entry.encoding.codec, "byte_order_mark": bool(entry.encoding.mark)},
         )
-    spans = [(match.start(), match.end()) for match in _INVISIBLE.finditer(text)]
+    spans = [(match.start(), match.end()) for match in _invisible(text)]
     if spans:
         edits = _invisible_edits(entry.caption)
         yield CHECK.finding(entry, "invisible or unusual signs", spans=spans, edits=edits, fix=FixKind.SAFE, severity=Severity.NOTE)
@@ -55,6 +56,18 @@ def find(entry: Entry, around: Surroundings) -> Iterator[Finding]:  # noqa: ARG0
         )
 
 
+def _invisible(text: str) -> Iterator[re.Match[str]]:
+    """Signs that nobody meant. A joiner within an emoji, or between letters that are not Latin, is part of the writing."""
+    for match in _INVISIBLE.finditer(text):
+        before, after = text[max(0, match.start() - 1) : match.start()], text[match.end() : match.end() + 1]
+        if match.group() not in _JOINERS or not (_is_joined(before) and _is_joined(after)):
+            yield match
+
+
+def _is_joined(sign: str) -> bool:
+    return sign > "\u024f" and not _INVISIBLE.match(sign)  # behind the Latin letters
+
+
 def _invisible_edits(caption: Caption) -> list[Edit]:
     """Replace each invisible sign; a clause of nothing else goes whole, or its comma would be left over."""
     edits: list[Edit] = []
@@ -67,7 +80,7 @@ def _invisible_edits(caption: Caption) -> list[Edit]:
         if empty[first]:
             edits.append(delete_clauses(caption, first, last))
         first = last + 1
-    for match in _INVISIBLE.finditer(caption.text):
+    for match in _invisible(caption.text):
         edit = Edit(match.start(), match.end(), _visible(match.group()))
         if not any(edit.start < other.end and other.start < edit.end for other in edits):
             edits.append(edit)
@@ -106,7 +119,7 @@ CHECK = Check(
     severity=Severity.ERROR,
     fix=FixKind.ASK,
     find=find,
-    good=(Example("bespoke, café"), Example("bespoke, smiling\n")),
+    good=(Example("bespoke, café"), Example("bespoke, smiling\n"), Example("\U0001f468\u200d\U0001f467 smiling")),
     bad=(
         Example("bespoke, café", (), "bespoke, café", encoding=Encoding("cp1252")),
         Example("bespoke, smiling", (), "bespoke, smiling", encoding=Encoding("utf-8", b"\xef\xbb\xbf")),
