@@ -82,3 +82,12 @@ def test_what_is_wrong_is_named_by_its_key(old, new, message, next_step):
 def test_a_suite_without_prompts_is_refused():
     with pytest.raises(BadFile, match="at least one"):
         parse_prompts('name = "s"\nprotocol.seeds = [1]', COLORS)
+
+
+def test_a_suite_may_say_what_its_color_words_mean():
+    own = GOOD.replace("[[prompts]]", '[colors]\n"bright green" = "#30a646"\n\n[[prompts]]', 1)
+    expected = parse_prompts(own, COLORS).prompts[0].expected("background")
+    assert expected is not None
+    assert (expected.color, expected.rgb) == ("bright green", (48, 166, 70))
+    with pytest.raises(BadFile, match=r"colors\.bright green"):
+        parse_prompts(own.replace('"#30a646"', '"leafy"'), COLORS)

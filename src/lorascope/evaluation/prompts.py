@@ -10,6 +10,9 @@ negative = "blurry"         # optional: ""
 width = 512                 # px, optional: 512
 height = 512                # px, optional: 512
 
+[colors]                    # optional: what color words mean here, before the table of color names is asked
+moss = "#5a7a3a"
+
 [[prompts]]
 name = "green_lad"
 text = "bespoke, a lad with brown hair, bright green background"
@@ -26,7 +29,7 @@ from lorascope.errors import BadFile, did_you_mean
 from lorascope.records.color import HEX_CODE, Rgb, parse_hex
 from lorascope.records.prompt import Expectation, Prompt, PromptSuite
 
-SUITE_KEYS = ("name", "protocol", "prompts")
+SUITE_KEYS = ("name", "protocol", "colors", "prompts")
 PROTOCOL_KEYS = ("seeds", "steps", "guidance", "negative", "width", "height")
 PROMPT_KEYS = ("name", "text", "expect")
 LARGEST_SIDE_PX = 4096
@@ -44,6 +47,7 @@ def parse_prompts(text: str, colors: Mapping[str, Rgb], where: str = "prompt sui
         raise BadFile(f"not valid TOML: {error}", where=where, next_step="mend that line") from error
     _refuse_unknown(data, SUITE_KEYS, "", where)
     protocol = _table(data.get("protocol", {}), "protocol", where)
+    colors = {**colors, **_own_colors(data.get("colors", {}), where)}
     _refuse_unknown(protocol, PROTOCOL_KEYS, "protocol.", where)
     return PromptSuite(
         name=_text(data, "name", "name", where),
@@ -55,6 +59,15 @@ def parse_prompts(text: str, colors: Mapping[str, Rgb], where: str = "prompt sui
         width_px=_whole(protocol, "width", 512, LARGEST_SIDE_PX, where),
         height_px=_whole(protocol, "height", 512, LARGEST_SIDE_PX, where),
     )
+
+
+def _own_colors(value: object, where: str) -> dict[str, Rgb]:
+    own = {}
+    for name, code in _table(value, "colors", where).items():
+        if not isinstance(code, str) or not HEX_CODE.fullmatch(code):
+            raise BadFile(f"colors.{name}: {code!r} is no color code", where=where, next_step='write six hex digits: "#30a646"')
+        own[" ".join(name.lower().split())] = parse_hex(code)
+    return own
 
 
 def _prompts(value: object, colors: Mapping[str, Rgb], where: str) -> tuple[Prompt, ...]:
