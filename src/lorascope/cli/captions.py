@@ -164,7 +164,7 @@ def _show_clean(result: CleanResult, out: Path | None, most: int) -> None:
 
     changed = [repair for repair in result.repairs if repair.changed]
     for repair in changed[:most]:
-        click.echo(f"{one_line(repair.file)}\n    {_difference(repair)}\n")
+        click.echo(f"{one_line(repair.file)}\n    {difference(repair)}\n")
     if len(changed) > most:
         click.echo(f"and {len(changed) - most} more captions: --max {len(changed)} shows all\n")
     if changed:
@@ -183,7 +183,7 @@ def _show_clean(result: CleanResult, out: Path | None, most: int) -> None:
     click.echo(f"written to {out}; the original is unchanged")
 
 
-def _difference(repair: Repair) -> str:
+def difference(repair: Repair) -> str:
     """A caption word by word: removed words as [-…-], added ones as {+…+}, colored on a terminal."""
     from lorascope.reports.evidence import Repair as Shown
     from lorascope.reports.repairs import ADDED, REMOVED, pieces

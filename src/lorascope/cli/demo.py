@@ -37,7 +37,7 @@ def demo_command(folder: Path | None, epochs: int, processes: int, *, as_json: b
     begin(lab.lab, lab.store_url, lab.blobs)
     request = DemoRequest(home, lab.store_url, lab.blobs, {"max_train_epochs": epochs})
     with Display() as display:
-        result = demo(request, LocalEngine(processes), display.progress)
+        result = demo(request, LocalEngine(processes), lambda _: display.progress())
     click.echo(json.dumps(_answer(result)) if as_json else "\n".join(_story(result)))
 
 
@@ -65,6 +65,8 @@ def _free_name() -> Path:
 
 def _story(result: DemoResult) -> list[str]:
     """What was found, in plain sentences with their numbers."""
+    from lorascope.cli.captions import difference
+
     planted = ", ".join(f"{defect.replace('_', ' ')} {count}" for defect, count in result.planted.items())
     dataset = result.found.dataset
     lines = [
@@ -72,6 +74,8 @@ def _story(result: DemoResult) -> list[str]:
         f"Captions: {len(dataset.items)} images, {dataset.captions} captions. Planted in so many captions: {planted}.",
         f"  the audit made {len(result.found.findings)} findings; {len(result.cleaned.repairs)} captions were repaired",
         f"  (colors from the pixels); {len(result.left.findings)} findings are left.",
+        "  For example:",
+        *(f"    {repair.file}  {difference(repair)}" for repair in result.cleaned.repairs[1:3]),
         "",
         "What came out:",
         *(f"  {sentence}" for sentence in result.report.summary),

@@ -42,9 +42,22 @@ class Display:
         if sys.stderr.isatty():
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+            from rich.table import Column
 
-            columns = ("{task.description}", BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-            self._bars = Progress(*columns, TextColumn("{task.fields[note]}"), console=Console(stderr=True))
+            def whole() -> Column:  # a number cut in half would mislead; the note may be cut instead
+                return Column(no_wrap=True, min_width=7)
+
+            console = Console(stderr=True)
+            columns = [
+                TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+                BarColumn(16),
+                MofNCompleteColumn(table_column=whole()),
+            ]
+            columns.append(TimeElapsedColumn(table_column=whole()))
+            if console.width >= 100:
+                columns.append(TimeRemainingColumn(table_column=whole()))
+            note = TextColumn("{task.fields[note]}", table_column=Column(no_wrap=True, overflow="ellipsis"))
+            self._bars = Progress(*columns, note, console=console)
 
     def __enter__(self) -> Self:
         if self._bars:

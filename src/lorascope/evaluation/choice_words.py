@@ -15,7 +15,9 @@ POWER_FACTOR = 1.959964 + 0.841621  # two-sided 5 %, 80 % power
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """What a choice rests on. ``luck`` is the expected best of as many equal epochs, in standard errors of an epoch's mean."""
+    """What a choice rests on. ``luck`` is the expected best of as many equal epochs, in standard errors of an epoch's mean;
+    ``low`` and ``high`` are the metric's range.
+    """
 
     cells: Cells
     effects: EpochEffects
@@ -24,6 +26,8 @@ class Grounds:
     tolerance: float
     luck: float
     lower_is_better: bool
+    low: float = -math.inf
+    high: float = math.inf
 
 
 def number(value: float) -> str:
@@ -86,6 +90,7 @@ def _shrinkage(grounds: Grounds, choice: Choice) -> str:
     observed = effects.level + float(effects.effects[effects.epochs.index(leader.epoch)])
     standard_error = math.sqrt((effects.noise_variance or 0.0) / len(grounds.cells.blocks))
     by_luck = effects.level + (-1 if grounds.lower_is_better else 1) * grounds.luck * standard_error
+    by_luck = min(max(by_luck, grounds.low), grounds.high)
     return (
         f"Epoch {leader.epoch} measured {number(observed)}; shrunk for being picked out of {count}, "
         f"{number(leader.shrunk)} is the better estimate. {count} equal epochs would show a best of about {number(by_luck)} by luck alone."

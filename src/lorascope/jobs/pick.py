@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -99,7 +100,8 @@ def _pick(metric: str, way: Direction, scores: Sequence[Score], base: Sequence[S
     tolerance = TOLERANCE_SHARE * abs(effects.level)
     choice = choose(effects, way, seed=seed, tolerance=tolerance)
     luck = expected_extreme(len(effects.epochs))
-    grounds = Grounds(cells, effects, choice, unit, tolerance, luck, lower_is_better=way is Direction.LOWER)
+    bounds = (known.low, known.high) if known else (-math.inf, math.inf)
+    grounds = Grounds(cells, effects, choice, unit, tolerance, luck, way is Direction.LOWER, *bounds)
     by_epoch = {candidate.epoch: candidate for candidate in choice.candidates} if choice else {}
     measurements = summarize(scores, METRICS)
     baseline = next(iter(summarize(base, METRICS)), None)
