@@ -24,6 +24,7 @@ from lorascope.backends.backend import EpochDone, StepDone, TrainingPlan
 from lorascope.backends.presets import TOY_PRESET
 from lorascope.backends.toy import ToyTrainer
 from lorascope.backends.toy_model import load_pipeline
+from lorascope.jobs.file_digest import file_digest
 from lorascope.jobs.read_assets import demo_base_model, demo_dataset
 from lorascope.jobs.read_dataset import read_dataset
 from lorascope.records.checkpoint import Checkpoint
@@ -90,9 +91,14 @@ def our_epochs(dataset: Dataset, folder: Path, epochs: int, store: Store) -> Ite
             losses.append(event.loss)
         elif isinstance(event, EpochDone):
             recording = time.perf_counter()
+            assert event.file is not None
+            size, digest = event.file.stat().st_size, file_digest(event.file)  # part of what the job records
             store.add_checkpoint(
-                Checkpoint("bench", event.epoch, event.step, event.samples_seen, str(event.file), extra={"step_losses": [*losses]})
-            )
+                Checkpoint(
+                    "bench", event.epoch, event.step, event.samples_seen, str(event.file), size, digest,
+                    extra={"step_losses": [*losses]},
+                )
+            )  # fmt: skip
             yield times, took, time.perf_counter() - recording
             times, losses = [], []
         began = time.perf_counter()

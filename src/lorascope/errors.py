@@ -80,7 +80,7 @@ def nearest(name: str, known: Iterable[str], count: int = 3) -> tuple[str, ...]:
     """The known names most like a mistyped one, best first.
 
     >>> nearest("netwrok_dim", ["network_dim", "network_alpha", "seed"])
-    ('network_dim', 'network_alpha')
+    ('network_dim',)
     """
     return tuple(difflib.get_close_matches(name, list(known), n=count, cutoff=0.6))
 

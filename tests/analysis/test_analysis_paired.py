@@ -83,3 +83,9 @@ def test_the_interval_covers_the_true_difference_as_promised(prompts, seeds):
         found = compare_paired(first, second)
         covered += found.low <= 0 <= found.high
     assert 0.92 <= covered / count <= 0.97 + 0.01
+
+
+def test_differences_without_spread_are_as_sure_as_their_number_allows():
+    """All of 13 the same and up: of 2^13 sign patterns two are as extreme."""
+    assert paired_p_value([0.1] * 13) == 2**-12
+    assert paired_p_value([0.0] * 13) == 1

@@ -4,9 +4,10 @@ import re
 import runpy
 from pathlib import Path
 
+import click
 import pytest
 
-from lorascope.cli.main import COMMANDS
+from lorascope.cli.main import COMMANDS, cli
 from lorascope.parameters.catalogue import PARAMETERS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,3 +34,19 @@ def test_links_of_the_documents_lead_somewhere():
     for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def shown_commands():
+    for page in (ROOT / "README.md", ROOT / "docs/tutorial.md", *(ROOT / "docs/how-to").glob("*.md")):
+        for line in re.findall(r"^ *(lorascope [a-z].*)$", page.read_text("utf-8"), re.MULTILINE):
+            if "`" not in line and not line.startswith("lorascope tells"):
+                yield page.name, line.split("#", 1)[0].strip()
+
+
+@pytest.mark.parametrize(("page", "line"), list(shown_commands()))
+def test_commands_shown_in_the_documents_exist_with_their_options(page, line):
+    name, *words = line.split()[1:]
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    known = {option for parameter in command.params for option in parameter.opts}
+    assert [word for word in words if word.startswith("-") and word not in known] == []

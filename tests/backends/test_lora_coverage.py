@@ -54,8 +54,23 @@ def test_the_text_encoder_of_sd15_has_72_modules():
         ({"network_dim": 32, "network_alpha": 0.0}, lora.Shape(32, 32.0, None, 1.0)),
         ({}, lora.Shape(4, 1.0, None, 1.0)),
         ({"network_dim": 8, "conv_dim": 4, "conv_alpha": 2.0}, lora.Shape(8, 1.0, 4, 2.0)),
+        ({"network_dim": 8, "conv_dim": 4}, lora.Shape(8, 1.0, 4, 1.0)),
+        ({"network_dim": 8, "conv_dim": 4, "conv_alpha": 0.0}, lora.Shape(8, 1.0, 4, 4.0)),
     ],
 )
 def test_alpha_and_rank_follow_the_trainer(parameters, shape):
-    """Unset: rank 4, alpha 1. An alpha of 0 means alpha = rank."""
+    """Unset: rank 4, alpha 1, of convolutions too. An alpha of 0 means alpha = rank."""
     assert lora.Shape.of(parameters) == shape
+
+
+def test_a_module_that_is_dropped_for_a_step_is_not_moved_by_momentum():
+    torch.manual_seed(0)
+    unet = UNet2DConditionModel(
+        sample_size=8, block_out_channels=(32, 32), down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
+        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"), layers_per_block=1, cross_attention_dim=16,
+    )  # fmt: skip
+    lora.attach(unet, None, lora.Shape(2, 2.0, None, 1.0))
+    lora.Dropouts(module=0.5).install(unet.train())
+    unet(torch.randn(1, 4, 8, 8), torch.tensor([10]), torch.randn(1, 3, 16)).sample.sum().backward()
+    without = [parameter.grad is None for _, parameter in lora.trainable(unet)]
+    assert 0.2 < sum(without) / len(without) < 0.8, "an optimizer leaves parameters without a gradient alone"

@@ -37,6 +37,18 @@ def test_pyramid_noise_has_unit_spread_and_low_frequencies():
     assert float(noise.mean(dim=(2, 3)).std()) > 2 * float(plain.mean(dim=(2, 3)).std())
 
 
+def test_each_level_of_the_pyramid_shrinks_the_whole_picture(monkeypatch):
+    """Level n is smaller than the latents by r^n, with r from 2 to 4: never by the product of the levels before."""
+    sides, interpolate = [], torch.nn.functional.interpolate
+    monkeypatch.setattr(
+        "lorascope.backends.noise.functional.interpolate", lambda x, **how: sides.append(x.shape[-1]) or interpolate(x, **how)
+    )
+    for seed in range(20):
+        NoiseRules(multires_noise_iterations=3).noise(torch.zeros(1, 4, 256, 256), seeded(seed))
+    for level in range(3):
+        assert all(256 // 4**level <= side <= 256 // 2**level for side in sides[level::3]), sides[level::3]
+
+
 def test_timesteps_stay_between_their_bounds():
     times = NoiseRules(min_timestep=200, max_timestep=400).timesteps(5000, seeded())
     assert (int(times.min()), int(times.max())) == (200, 399)

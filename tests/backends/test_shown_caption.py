@@ -52,5 +52,19 @@ def test_a_keep_tokens_separator_overrules_the_count():
     assert all(text.startswith("bespoke, lady, ") for text in texts)
 
 
+def test_tags_behind_a_second_separator_stay_at_the_end():
+    rules = CaptionRules(shuffle_caption=True, keep_tokens_separator="|||", caption_tag_dropout_rate=0.5)
+    texts = {shown(rules, seed, caption="bespoke ||| red hair, blue eyes, hat ||| pixel art, sprite") for seed in range(20)}
+    assert len(texts) > 3
+    assert all(text.startswith("bespoke") and text.endswith(", pixel art, sprite") and "|" not in text for text in texts)
+
+
+def test_an_empty_tag_counts_among_the_kept_ones_as_it_does_for_the_trainer():
+    rules = CaptionRules(shuffle_caption=True, keep_tokens=2)
+    assert {shown(rules, seed, caption="bespoke,, red hair, hat") for seed in range(20)} == {
+        "bespoke, , red hair, hat", "bespoke, , hat, red hair"
+    }  # fmt: skip
+
+
 def test_prefix_and_suffix_are_joined_with_spaces():
     assert shown(CaptionRules(caption_prefix="photo of", caption_suffix="at night"), caption="a cat") == "photo of a cat at night"

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
+import struct
+import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,10 +20,11 @@ from lorascope.backends import lora  # noqa: E402
 from lorascope.backends.backend import EpochDone, StepDone, TrainingPlan, TrainingStarted  # noqa: E402
 from lorascope.backends.presets import TOY_PRESET  # noqa: E402
 from lorascope.backends.toy import ToyTrainer  # noqa: E402
+from lorascope.backends.toy_images import TrainingImages  # noqa: E402
 from lorascope.backends.toy_limits import HONORED, NEUTRAL, refused_parameters  # noqa: E402
 from lorascope.backends.toy_model import load_pipeline, token_ids  # noqa: E402
 from lorascope.backends.training_state import state_folder  # noqa: E402
-from lorascope.errors import BadFile  # noqa: E402
+from lorascope.errors import AlreadyExists, BadFile, BadParameter, MissingFile, UserError  # noqa: E402
 from lorascope.parameters.catalogue import PARAMETERS  # noqa: E402
 
 BASE = Path(__file__).resolve().parents[2] / "src/lorascope/assets/demo/base"
@@ -145,6 +150,67 @@ def test_a_damaged_state_is_reported_and_not_unpickled(tmp_path, dozen):
     (state_folder(tmp_path, "run", 2) / "state.safetensors").write_bytes(b"\x80\x04garbage")
     with pytest.raises(BadFile, match="cannot be read"):
         train(tmp_path, dozen, resume=True)
+
+
+def test_a_state_of_a_run_whose_name_begins_alike_is_left_alone(tmp_path, dozen):
+    train(tmp_path, dozen, name="a-b", max_train_epochs=1)
+    train(tmp_path, dozen, name="a", max_train_epochs=1)
+    assert state_folder(tmp_path, "a-b", 1).is_dir()
+
+
+def test_a_checkpoint_that_is_there_is_never_written_over(tmp_path, dozen):
+    (tmp_path / "run-000001.safetensors").write_bytes(b"precious")
+    with pytest.raises(AlreadyExists, match=r"run-000001\.safetensors"):
+        train(tmp_path, dozen)
+    assert (tmp_path / "run-000001.safetensors").read_bytes() == b"precious"
+
+
+def test_a_folder_that_cannot_be_made_is_the_users_mistake(tmp_path, dozen):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(MissingFile, match="cannot be made"):
+        train(tmp_path / "file" / "checkpoints", dozen)
+
+
+def test_an_image_that_would_fill_the_memory_is_refused_unread(tmp_path, dozen):
+    (tmp_path / "bomb.png").write_bytes(png_header(30_000, 30_000))
+    bomb = replace(dozen, folder=str(tmp_path), items=(replace(dozen.items[0], image_file="bomb.png"),))
+    with pytest.raises(BadFile, match=r"bomb\.png"):
+        train(tmp_path / "out", bomb)
+
+
+def test_a_training_that_diverges_says_so_and_stops(tmp_path, dozen):
+    with pytest.raises(UserError, match=r"diverged: the loss of step 1 .* is nan"):
+        train(tmp_path, dozen, rank_dropout=1.0)
+
+
+def test_more_clip_skip_than_the_text_encoder_has_layers_is_refused(tmp_path, dozen):
+    with pytest.raises(BadParameter, match="has 3 layers"):
+        train(tmp_path, dozen, clip_skip=4)
+
+
+@pytest.mark.parametrize("settings", [{"caption_separator": ""}, {"min_timestep": 600, "max_timestep": 500}])
+def test_what_contradicts_itself_is_refused_by_name(settings):
+    assert set(refused_parameters({**TOY_PRESET, **settings})) & set(settings)
+
+
+def test_an_optimizer_that_refuses_its_arguments_is_the_users_mistake(tmp_path, dozen):
+    with pytest.raises(BadParameter, match="optimizer_args"):
+        train(tmp_path, dozen, optimizer_args="foreach=True")
+
+
+def test_repeats_cost_no_memory(tmp_path, dozen):
+    images = TrainingImages.read(dozen, {"num_repeats": 1000}, 24)
+    assert len(images) == 12_000
+    assert len(images.images) == 12
+    assert sorted(index for batch in images.batches(7, random.Random(0)) for index in batch) == sorted([*range(12)] * 1000)
+
+
+def png_header(width, height):
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    size = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
 
 
 @pytest.mark.slow

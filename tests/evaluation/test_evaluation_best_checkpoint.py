@@ -54,6 +54,13 @@ def test_perfect_epochs_among_worse_ones_share_the_probability():
     assert third < 0.01
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_of_two_equal_epochs_none_is_called_whatever_the_draws(seed):
+    choice = pick([[1.0] * 8, [1.0] * 8, [0.2, 0.1, 0.3, 0.2, 0.1, 0.2, 0.3, 0.1]], seed=seed)
+    assert choice.best is None
+    assert choice.set90 == (1, 2)
+
+
 def test_accidentally_noiseless_differences_are_not_infinitely_certain():
     choice = pick([[0.5, 0.5], [0.6, 0.6]])
     assert choice.best.epoch == 2

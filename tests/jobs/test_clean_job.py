@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -140,3 +142,30 @@ def test_the_commands_json(folder):
 @pytest.mark.parametrize("arguments", [(), ("--out", "x", "--dry-run"), ("--dry-run", "--safe", "--all")])
 def test_contradicting_options_are_refused(folder, arguments):
     assert run(folder, *arguments).exit_code == 2
+
+
+def test_unreadable_files_are_left_out_and_named(folder):
+    """The recorded digest is that of what was written."""
+    (folder / "gone.png").symlink_to("nowhere")
+    os.mkfifo(folder / "pipe.png")
+    new = folder.with_name("new")
+    planned = clean(folder, None).dataset
+    result = clean(folder, new)
+    assert {"gone.png", "pipe.png"} <= set(result.left_out)
+    assert {path.name for path in new.glob("*.png")} == {"1.png", "2.png", "3.png"}
+    assert json.loads((new / LINEAGE_FILE).read_text())["digest"] == planned.digest == result.dataset.digest
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are always Unicode")
+def test_a_file_name_that_is_not_unicode_is_kept(folder):
+    name = os.fsdecode(b"odd\xff")
+    shutil.copy(folder / "1.png", folder / f"{name}.png")
+    (folder / f"{name}.txt").write_text(DUPLICATE)
+    clean(folder, folder.with_name("new"))
+    assert (folder.with_name("new") / f"{name}.txt").read_text() == "bespoke, brown hair (#7e351a), green background\n"
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "/proc/x"])
+def test_a_place_where_no_folder_can_be_is_the_users_mistake(folder, tmp_path, name):
+    with pytest.raises(MissingFile, match="no folder can be made there"):
+        clean(folder, tmp_path / name)

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lorascope.errors import AlreadyExists, BadFile, MissingFile, NotFound
+from lorascope.importers.interchange_keys import LARGEST_MEASURED
 from lorascope.jobs.export_runs import export_runs
 from lorascope.jobs.import_runs import import_runs
 from lorascope.records.checkpoint import Checkpoint
@@ -44,6 +45,7 @@ scalars = st.none() | st.booleans() | st.integers() | numbers | raw
 anything = st.recursive(scalars, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(raw, inner, max_size=2), max_leaves=4)
 extras = st.just({}) | st.dictionaries(raw.map(lambda key: f"x-{key}"), anything, min_size=1, max_size=2)
 maybe = st.none() | numbers
+measured = st.none() | st.floats(-LARGEST_MEASURED, LARGEST_MEASURED)
 
 runs = st.builds(
     Run,
@@ -99,7 +101,7 @@ def of_run(name):
     return st.tuples(
         st.lists(st.builds(Checkpoint, run, small, st.none() | wholes, st.none() | wholes, st.none() | words, extra=extras), max_size=2),
         st.lists(st.builds(Sample, run, small, words, seeds, words, draw=small, extra=extras), max_size=2),
-        st.lists(st.builds(Score, run, small, words, seeds, names, maybe, words, extras, small), max_size=4),
+        st.lists(st.builds(Score, run, small, words, seeds, names, measured, words, extras, small), max_size=4),
         st.lists(st.builds(Measurement, run, small, names, words, maybe, maybe, maybe, small, small, small, extras), max_size=2),
     )
 

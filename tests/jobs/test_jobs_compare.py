@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from lorascope.cli.compare import compare_command
 from lorascope.errors import BadParameter, NotFound
 from lorascope.jobs.compare import answer, compare
 from lorascope.jobs.import_runs import import_runs
+from lorascope.records.prompt import Prompt, PromptSuite
 from lorascope.records.run import Run, RunStatus
-from lorascope.records.sample import Score
+from lorascope.records.sample import Sample, Score
 from lorascope.store import Store
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "caption_fix" / "caption_fix.jsonl"
@@ -70,6 +72,20 @@ def test_a_run_compared_with_itself_differs_in_nothing(pair):
     found = compare(pair, "dirty", "dirty", epochs="1:2")
     assert found.different == {}
     assert found.metrics[0].paired.difference == pytest.approx(-0.3)
+
+
+@pytest.mark.parametrize("other", [{"steps": 8}, {"prompts": (Prompt("p0", "another text"), Prompt("p1", "b"))}])
+def test_pictures_of_another_text_or_protocol_are_not_compared(pair, other):
+    suite = PromptSuite("one", (Prompt("p0", "a"), Prompt("p1", "b")), (1,), steps=30)
+    pair.add_suite(suite)
+    pair.add_suite(replace(suite, name="renamed", seeds=(1, 2)))
+    pair.add_suite(replace(suite, name="other", **other))
+    pair.add_samples([Sample("dirty", 1, "p0", 1, "a" * 32, extra={"suite": "one"})])
+    pair.add_samples([Sample("clean", 1, "p0", 1, "a" * 32, extra={"suite": "renamed"})])
+    assert compare(pair, "dirty", "clean").metrics[0].paired is not None
+    pair.add_samples([Sample("clean", 1, "p0", 1, "a" * 32, extra={"suite": "other"})])
+    with pytest.raises(BadParameter, match="whose texts or protocols differ"):
+        compare(pair, "dirty", "clean")
 
 
 def test_runs_without_a_common_prompt_have_no_difference(store):

@@ -120,6 +120,20 @@ def test_one_prompt_with_one_image_gives_values_and_no_probabilities(store):
     assert "noise and difference cannot be told apart" in found["notes"][0]
 
 
+def test_two_equal_epochs_above_the_rest_are_named_and_none_is_called(store):
+    fill(store, [[1.0] * 4, [1.0] * 4, [0.2, 0.1, 0.3, 0.2]])
+    chosen = pick(store, "r", METRIC)
+    assert chosen.best is None
+    assert "epoch 1 and epoch 2 have the same level" in chosen.notes[0] or "epoch 2 and epoch 1 have the same level" in chosen.notes[0]
+
+
+def test_epochs_on_prompts_of_their_own_cannot_be_compared(store):
+    fill(store, [[0.9, None], [None, 0.2]])
+    chosen = pick(store, "r", METRIC)
+    assert (chosen.best, chosen.leader, chosen.cannot_tell) == (None, None, (1, 2))
+    assert chosen.notes[0] == "No two epochs were measured on the same prompt: they cannot be compared."
+
+
 def test_one_epoch_leaves_nothing_to_choose(store):
     fill(store, [[0.1, 0.3]])
     found = pick(store, "r", METRIC)

@@ -7,7 +7,7 @@ import os
 import pytest
 from PIL import Image
 
-from lorascope.errors import BadFile, MissingFile
+from lorascope.errors import BadFile, BadParameter, MissingFile
 from lorascope.jobs.read_dataset import read_dataset, read_folder
 
 
@@ -152,3 +152,10 @@ def test_a_dataset_to_train_on_has_no_unreadable_file(tmp_path):
     (tmp_path / "a.txt").write_bytes(b"x" * 1_000_001)
     with pytest.raises(BadFile, match=r"not a caption.*a\.txt"):
         read_dataset(tmp_path)
+
+
+@pytest.mark.parametrize("extension", ["../../x", "", ".", "txt", ".png"])
+def test_captions_are_read_from_caption_files_only(tmp_path, extension):
+    write_image(tmp_path / "a.png")
+    with pytest.raises(BadParameter, match="captions cannot be read from"):
+        read_dataset(tmp_path, caption_extension=extension)

@@ -151,3 +151,22 @@ def test_without_a_lab_the_next_step_is_init(tmp_path):
     ended = run(tmp_path, "train", "x", "--name", "y", env={**os.environ, "HOME": str(tmp_path)})
     assert ended.returncode == 2
     assert "lorascope init" in ended.stderr
+
+
+def test_a_broken_image_is_found_before_the_name_is_taken(home):
+    (home / "sprites" / "broken.png").write_bytes(b"no image")
+    ended = run(home, "train", "sprites", "--name", "first", "--set", "max_train_epochs=1")
+    assert ended.returncode == 2
+    assert "broken.png" in ended.stderr
+    assert json.loads(run(home, "runs", "--json").stdout)["runs"] == []
+
+
+@pytest.mark.parametrize(
+    "words", [["--name", "../../x"], ["--name", "ok", "--parent", "frist"], ["--resume", "--name", "ok", "--set", "seed=2"]]
+)
+def test_what_cannot_be_is_refused_before_anything_is_made(home, words):
+    ended = run(home, "train", *([] if "--resume" in words else ["sprites"]), *words)
+    assert ended.returncode == 2, ended.stderr
+    assert ended.stderr.startswith("error: ")
+    assert {path.name for path in home.iterdir()} == {"sprites", ".lorascope"}
+    assert not (home / ".lorascope" / "checkpoints").exists()

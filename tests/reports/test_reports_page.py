@@ -8,6 +8,7 @@ from lorascope.records.run import RunStatus
 from lorascope.reports.comparison import differing, reading
 from lorascope.reports.evidence import Choice, choice_from_json, comparison_from_json
 from lorascope.reports.page import page
+from lorascope.reports.protocol import measured_by
 from lorascope.reports.repairs import pieces
 from lorascope.reports.undecided import undecided
 
@@ -103,6 +104,34 @@ def test_an_interval_across_zero_is_undecided_with_the_prompts_that_would_decide
 def test_a_test_that_disagrees_with_its_interval_is_not_a_decision(experiment):
     row = replace(experiment.evidence.comparisons[1].differences[0], p_value=0.03)
     assert reading(experiment.evidence, row) == "undecided: interval and test disagree"
+
+
+def test_an_interval_beside_zero_that_the_exact_test_does_not_confirm_is_no_decision(experiment):
+    """Three prompts that agree: Student's interval may leave out zero, but of eight sign patterns two are as extreme (p = 0.25)."""
+    evidence = experiment.evidence
+    first, *others = evidence.comparisons
+    rows = tuple(replace(row, p_value=0.25) if row.metric == evidence.metric else row for row in first.differences)
+    changed = replace(evidence, comparisons=(replace(first, differences=rows), *others))
+    assert reading(changed, changed.comparisons[0].of(evidence.metric)) == "undecided: interval and test disagree"
+    assert "clean is better" not in sentences(changed)[1]
+    assert any("leaves one sign, the test does not decide (p = 0.25, 3 prompts)" in sentence for sentence in undecided(changed))
+
+
+def test_another_machine_or_version_is_no_nothing_else(experiment):
+    run = experiment.evidence.runs[1].run
+    moved = with_run(experiment.evidence, 1, run=replace(run, environment={**run.environment, "python": "3.99"}))
+    assert "nothing else" in sentences(experiment.evidence)[0]
+    assert "nothing else" not in sentences(moved)[0]
+    assert "other software versions or on another machine" in sentences(moved)[0]
+
+
+def test_the_same_seeds_are_claimed_only_where_they_were_used(experiment):
+    run = experiment.evidence.runs[1]
+    assert "with the same seeds" in measured_by(experiment.evidence)
+    fewer = with_run(experiment.evidence, 1, scores=tuple(s for s in run.scores if (s.epoch, s.seed) != (1, 1)))
+    assert "Not every epoch drew" in measured_by(fewer)
+    unknown = with_run(experiment.evidence, 1, scores=tuple(replace(score, seed=None) for score in run.scores))
+    assert "seeds are not known" in measured_by(unknown)
 
 
 def test_lower_is_better_turns_the_reading_around(experiment):

@@ -67,7 +67,7 @@ def paired_p_value(differences: Sequence[float]) -> float | None:
         return sign_flip_p_value(differences)
     spread = stdev(differences)
     if spread == 0:
-        return 1.0 if differences[0] == 0 else 0.0
+        return 1.0 if differences[0] == 0 else 2.0 ** (1 - len(differences))  # equal differences: the sign-flip test, exactly
     t = abs(fmean(differences)) / (spread / math.sqrt(len(differences)))
     return float(2 * stdtr(len(differences) - 1, -t))
 

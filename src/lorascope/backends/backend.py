@@ -83,5 +83,8 @@ class RenderedImage:
 class Renderer(Protocol):
     """Draws the prompts of a suite with a checkpoint, or with the base model when ``checkpoint`` is None."""
 
+    def check(self, suite: PromptSuite) -> None:
+        """Refuse a suite that cannot be drawn. Raises BadParameter, which says why."""
+
     def render(self, checkpoint: Path | None, suite: PromptSuite) -> Iterator[RenderedImage]:
         """One image per prompt and seed; prompts outermost. The same checkpoint and suite give the same images."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,15 @@ def checkpoint_name(run: str, epoch: int, last_epoch: int) -> str:
     ('sprites-000003.safetensors', 'sprites.safetensors')
     """
     return f"{run}.safetensors" if epoch >= last_epoch else f"{run}-{epoch:06d}.safetensors"
+
+
+def is_checkpoint_of(run: str, file_name: str) -> bool:
+    """Whether a file's name is one that ``checkpoint_name`` gives to an epoch of this run.
+
+    >>> is_checkpoint_of("a", "a-000003.safetensors"), is_checkpoint_of("a", "a-b.safetensors")
+    (True, False)
+    """
+    return re.fullmatch(re.escape(run) + r"(-\d{6,})?\.safetensors", file_name) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,11 +38,12 @@ class Shape:
 
     @classmethod
     def of(cls, parameters: Mapping[str, ParameterValue]) -> Shape:
-        """Read the shape from parameters; as in the trainer an alpha of 0 or None means alpha = rank."""
+        """Read the shape from parameters; as in the trainer an unset alpha is 1, and one of 0 means alpha = rank."""
         dim = int(str(parameters.get("network_dim") or 4))
         conv = parameters.get("conv_dim")
         conv_dim = int(str(conv)) if conv else None
         conv_alpha = parameters.get("conv_alpha")
+        conv_alpha = 1.0 if conv_alpha is None else conv_alpha  # network_args have no None: unset
         return cls(dim, _alpha(parameters.get("network_alpha", 1.0), dim), conv_dim, _alpha(conv_alpha, conv_dim or 1))
 
 
@@ -125,7 +126,8 @@ class Dropouts:
         return output
 
     def _after_up(self, module: nn.Module, _: Any, output: torch.Tensor) -> torch.Tensor:
-        return output * 0 if module.training and float(torch.rand(())) < self.module else output
+        # Zeros without a gradient: the optimizer must leave a skipped module alone, momentum and weight decay included.
+        return torch.zeros_like(output) if module.training and float(torch.rand(())) < self.module else output
 
 
 def clamp_norms(model: nn.Module, maximum: float) -> None:

@@ -48,10 +48,9 @@ class NoiseRules:
 
     def _pyramid(self, noise: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         height, width = noise.shape[-2:]
-        low_height, low_width = height, width
         for level in range(self.multires_noise_iterations or 0):
             shrink = (float(torch.rand((), generator=generator)) * 2 + 2) ** level
-            low_height, low_width = max(1, int(low_height / shrink)), max(1, int(low_width / shrink))
+            low_height, low_width = max(1, int(height / shrink)), max(1, int(width / shrink))
             coarse = torch.randn((*noise.shape[:2], low_height, low_width), generator=generator)
             grown = functional.interpolate(coarse, size=(height, width), mode="bilinear", align_corners=False)
             noise = noise + grown * self.multires_noise_discount**level

@@ -39,7 +39,7 @@ def make_optimizer(values: Mapping[str, ParameterValue], parts: Mapping[str, lis
         arguments.setdefault("fused", True)
     try:
         return OPTIMIZERS[name](groups, **arguments)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError) as error:
         raise BadParameter(
             f"optimizer_args do not fit {name}: {error}", next_step="see the optimizer's arguments in torch.optim"
         ) from error

@@ -43,19 +43,22 @@ class CaptionRules:
             return ""
         if not self.shuffle_caption and self.caption_tag_dropout_rate <= 0:
             return caption
-        fixed, flexible = self._parts(caption)
+        fixed, flexible, last = self._parts(caption)
         if self.shuffle_caption:
             rng.shuffle(flexible)
         if self.caption_tag_dropout_rate > 0:
             flexible = [tag for tag in flexible if rng.random() >= self.caption_tag_dropout_rate]
-        return ", ".join([*fixed, *flexible])
+        return ", ".join([*fixed, *flexible, *last])
 
-    def _parts(self, caption: str) -> tuple[list[str], list[str]]:
+    def _parts(self, caption: str) -> tuple[list[str], list[str], list[str]]:
+        """The tags that stay in front, those that move or drop out, and those behind a second separator, which stay at the end."""
         if self.keep_tokens_separator and self.keep_tokens_separator in caption:
-            head, tail = caption.split(self.keep_tokens_separator, 1)
-            return self._tags(head), self._tags(tail)
-        tags = self._tags(caption)
-        return tags[: self.keep_tokens], tags[self.keep_tokens :]
+            head, _, tail = caption.partition(self.keep_tokens_separator)
+            middle, _, end = tail.partition(self.keep_tokens_separator)
+            fixed, flexible, last = ([tag for tag in self._tags(part) if tag] for part in (head, middle, end))
+            return fixed, flexible, last
+        tags = self._tags(caption)  # nothing between two separators counts as a tag, as it does for the trainer
+        return tags[: self.keep_tokens], tags[self.keep_tokens :], []
 
     def _tags(self, text: str) -> list[str]:
-        return [tag for tag in (part.strip() for part in text.split(self.caption_separator)) if tag]
+        return [part.strip() for part in text.strip().split(self.caption_separator)]

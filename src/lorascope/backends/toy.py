@@ -22,7 +22,7 @@ from diffusers.optimization import get_scheduler
 
 from lorascope.backends import lora
 from lorascope.backends.backend import EpochDone, StepDone, TrainingEvent, TrainingPlan, TrainingStarted
-from lorascope.backends.kohya_file import DTYPES, Provenance, checkpoint_name, metadata, tensors, write
+from lorascope.backends.kohya_file import DTYPES, Provenance, checkpoint_name, is_checkpoint_of, metadata, tensors, write
 from lorascope.backends.noise import NoiseRules
 from lorascope.backends.optimizer import make_optimizer
 from lorascope.backends.shown_caption import CaptionRules
@@ -30,6 +30,7 @@ from lorascope.backends.toy_images import TrainingImages
 from lorascope.backends.toy_limits import refused_parameters
 from lorascope.backends.toy_model import encode, load_pipeline, token_ids
 from lorascope.backends.training_state import Position, load_state, save_state
+from lorascope.errors import AlreadyExists, BadParameter, MissingFile, UserError
 from lorascope.records.run import ParameterValue
 
 
@@ -67,6 +68,9 @@ class _Session:
     def opened(cls, plan: TrainingPlan) -> _Session:
         values = plan.parameters
         pipe = load_pipeline(plan.base_model)
+        layers, skip = pipe.text_encoder.config.num_hidden_layers, _number(values, "clip_skip", 1)
+        if skip > layers:
+            raise BadParameter(f"clip_skip = {skip}: the text encoder of this base model has {layers} layers", next_step="lower it")
         images = TrainingImages.read(plan.dataset, values, pipe.unet.config.sample_size * pipe.vae_scale_factor)
         torch.manual_seed(_number(values, "seed", 0))
         text_is_trained = not values.get("network_train_unet_only") and values.get("text_encoder_lr") != 0
@@ -93,7 +97,7 @@ class _Session:
 
     def epochs(self, *, resume: bool) -> Iterator[TrainingEvent]:
         """Run the epochs that are left."""
-        self.plan.folder.mkdir(parents=True, exist_ok=True)
+        self._make_folder(resume=resume)
         found = load_state(self.plan.folder, self.plan.run, self.named, self.optimizer, self.fingerprint()) if resume else None
         position = found or Position(0, 0, 0, str(uuid.uuid4()), time.time(), self.fingerprint())
         schedule = self._schedule(position.step)
@@ -105,11 +109,27 @@ class _Session:
             for loss, samples in self._updates(epoch, self.total_steps - step):
                 schedule.step()
                 step, seen = step + 1, seen + samples
+                if not math.isfinite(loss):
+                    next_step = "lower learning_rate, or whatever else was raised"
+                    raise UserError(f"the training diverged: the loss of step {step} (epoch {epoch}) is {loss}", next_step=next_step)
                 losses.append(loss)
                 yield StepDone(step, epoch, loss)
             position = Position(epoch, step, seen, position.session_id, position.started_at, position.fingerprint)
             file = self._save(position)
             yield EpochDone(epoch, step, seen, sum(losses) / len(losses), time.time() - started, file)
+
+    def _make_folder(self, *, resume: bool) -> None:
+        """The folder for checkpoints; a new run never writes over a file that is there."""
+        folder = self.plan.folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            next_step = "choose another folder for the checkpoints: --output FOLDER"
+            raise MissingFile(f"the folder cannot be made: {error.strerror}", where=str(folder), next_step=next_step) from error
+        for file in () if resume else folder.iterdir():
+            if is_checkpoint_of(self.plan.run, file.name):
+                next_step = "move it away, or choose another name or --output FOLDER"
+                raise AlreadyExists("a checkpoint of this name is there already", where=str(file), next_step=next_step)
 
     def _schedule(self, first_step: int) -> Any:
         values = self.plan.parameters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,13 +22,14 @@ MAX_SIDE_PX = 4096
 
 @dataclass(frozen=True, slots=True)
 class TrainingImages:
-    """Images, (n, side, side, 3) uint8, and their captions, each repeated ``num_repeats`` times."""
+    """Images, (n, side, side, 3) uint8, and their captions. ``repeats``: how often an epoch shows each (``num_repeats``)."""
 
     images: NDArray[np.uint8]
     captions: tuple[str, ...]
     side_px: int
     flip: bool
     jitter: bool
+    repeats: int = 1
 
     @classmethod
     def read(cls, dataset: Dataset, values: Mapping[str, ParameterValue], side_px: int) -> TrainingImages:
@@ -41,14 +43,15 @@ class TrainingImages:
         pixels = [_read(Path(dataset.folder), item, side_px) for item in dataset.items]
         repeats = int(str(values.get("num_repeats") or 1))
         captions = tuple(item.caption or "" for item in dataset.items)
-        return cls(np.stack(pixels * repeats), captions * repeats, side_px, bool(values.get("flip_aug")), bool(values.get("color_aug")))
+        return cls(np.stack(pixels), captions, side_px, bool(values.get("flip_aug")), bool(values.get("color_aug")), repeats)
 
     def __len__(self) -> int:
-        return len(self.captions)
+        """How many pictures an epoch shows."""
+        return len(self.captions) * self.repeats
 
     def batches(self, size: int, rng: random.Random) -> list[list[int]]:
-        """The epoch's batches in random order; the last one is smaller when the count does not divide."""
-        order = list(range(len(self)))
+        """The epoch's batches, as indexes, in random order; the last one is smaller when the count does not divide."""
+        order = [*range(len(self.captions))] * self.repeats
         rng.shuffle(order)
         batches = [order[start : start + size] for start in range(0, len(order), size)]
         rng.shuffle(batches)
@@ -81,7 +84,7 @@ def _jittered(image: NDArray[np.uint8], rng: random.Random) -> NDArray[np.uint8]
 def _read(folder: Path, item: DatasetItem, side_px: int) -> NDArray[np.uint8]:
     path = folder / item.image_file
     try:
-        with Image.open(path) as image:
+        with warnings.catch_warnings(action="ignore"), Image.open(path) as image:
             width, height = image.size
             if width != height or width % side_px or width > MAX_SIDE_PX:
                 raise BadFile(
@@ -91,7 +94,7 @@ def _read(folder: Path, item: DatasetItem, side_px: int) -> NDArray[np.uint8]:
                 )
             rgb = image.convert("RGB").resize((side_px, side_px), Image.Resampling.NEAREST)
             return np.asarray(rgb)
-    except (OSError, UnidentifiedImageError, SyntaxError, ValueError) as error:
+    except (OSError, UnidentifiedImageError, Image.DecompressionBombError, SyntaxError, ValueError) as error:
         raise BadFile(
             f"image cannot be read: {error}", where=str(path), next_step="remove or replace it; lorascope audit lists all such files"
         ) from error

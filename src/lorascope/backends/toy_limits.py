@@ -70,6 +70,17 @@ def refused_parameters(parameters: Mapping[str, ParameterValue]) -> dict[str, st
             continue
         else:
             reasons[name] = "the toy trainer has nothing like it"
+    return reasons | _contradictions(parameters)
+
+
+def _contradictions(parameters: Mapping[str, ParameterValue]) -> dict[str, str]:
+    """Values that no training can honor, alone or together with others."""
+    reasons = {}
     if parameters.get("lr_scheduler") == "constant" and parameters.get("lr_warmup_steps"):
         reasons["lr_warmup_steps"] = "a constant schedule has no warmup; use constant_with_warmup"
+    if parameters.get("caption_separator") == "":
+        reasons["caption_separator"] = "captions cannot be split at nothing"
+    low, high = parameters.get("min_timestep") or 0, parameters.get("max_timestep") or 1000
+    if int(str(low)) >= int(str(high)):
+        reasons["min_timestep"] = f"{low} is not below max_timestep ({high})"
     return reasons

@@ -7,6 +7,7 @@ every epoch starts from generators seeded by (seed, epoch).
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -50,9 +51,14 @@ def save_state(folder: Path, run: str, position: Position, parameters: list[tupl
     write_whole(partial / "train_state.json", json.dumps(asdict(position), indent=1).encode())
     shutil.rmtree(target, ignore_errors=True)
     partial.rename(target)
-    for old in folder.glob(f"{run}-*-state"):
+    for old in _states(folder, run):
         if old != target:
             shutil.rmtree(old, ignore_errors=True)
+
+
+def _states(folder: Path, run: str) -> list[Path]:
+    """The states of a run in order of epoch, and of no other whose name begins alike."""
+    return sorted(path for path in folder.iterdir() if re.fullmatch(re.escape(run) + r"-\d{6,}-state", path.name))
 
 
 def load_state(
@@ -63,7 +69,7 @@ def load_state(
     Raises:
         BadFile: the state is damaged or belongs to another plan.
     """
-    found = sorted(folder.glob(f"{run}-*-state"))
+    found = _states(folder, run)
     if not found:
         return None
     where = str(found[-1])

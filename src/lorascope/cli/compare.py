@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lorascope.cli.say import say
 from lorascope.cli.table import draw_table, in_column
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def compare_command(run_a: str, run_b: str, metrics: tuple[str, ...], epochs: st
     with Store.open(lab.store_url, lab.blobs) as store:
         comparison = compare(store, run_a, run_b, metrics=metrics, epochs=epochs, seed=seed)
     if as_json:
-        click.echo(json.dumps(answer(comparison), ensure_ascii=False))
+        click.echo(json.dumps(answer(comparison)))
     else:
         _show(comparison)
 
@@ -50,12 +51,12 @@ def _show(comparison: Comparison) -> None:
         settings = [(name, *("-" if value is None else str(value) for value in pair)) for name, pair in comparison.different.items()]
         titles = ("set differently", f"A: {first}", f"B: {second}")
         draw_table(titles, settings, left=titles)
-        click.echo()
+        say()
     columns = ("metric", "epochs", "A", "B", "B - A", "low", "high", "p", "n", "detectable")
     draw_table(columns, [_row(item) for item in comparison.metrics], left=("metric",))
-    click.echo()
+    say()
     for note in comparison.notes:
-        click.echo(f"- {note}")
+        say(f"- {note}")
 
 
 def _row(item: ComparedMetric) -> tuple[str, ...]:

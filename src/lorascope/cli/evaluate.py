@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from lorascope.cli.say import say
+
 
 @click.command("evaluate")
 @click.argument("run")
@@ -32,5 +34,5 @@ def evaluate_command(run: str, suite: Path | None, base: Path | None, *, as_json
     if as_json:
         click.echo(json.dumps({"format": 1, "run": run, "suite": prompts.name, "images": drawn}))
     else:
-        click.echo(f"{drawn} pictures drawn and measured ({len(prompts.prompts)} prompts x {len(prompts.seeds)} seeds per checkpoint)")
-        click.echo(f"next: lorascope pick {run} --metric background_color_accuracy")
+        say(f"{drawn} pictures drawn and measured ({len(prompts.prompts)} prompts x {len(prompts.seeds)} seeds per checkpoint)")
+        say(f"next: lorascope pick {run} --metric background_color_accuracy")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lorascope.cli.say import say
 from lorascope.errors import MissingFile
 
 if TYPE_CHECKING:
@@ -44,11 +45,11 @@ def import_command(paths: tuple[Path, ...], *, as_json: bool) -> None:
 
 def _show(summary: ImportSummary) -> None:
     read = ", ".join(f"{count} {noun}" for noun, count in summary.read.items() if count) or "no records"
-    click.echo(f"read {read}")
+    say(f"read {read}")
     changed = ", ".join(f"{count} {noun}" for noun, count in summary.changed.items() if count)
-    click.echo(f"new or changed: {changed}" if changed else "nothing new: the store had all of it")
+    say(f"new or changed: {changed}" if changed else "nothing new: the store had all of it")
     for note in summary.notes:
-        click.echo(f"note: {note}")
+        say(f"note: {note}")
 
 
 @click.command("export")
@@ -75,7 +76,7 @@ def export_command(runs: tuple[str, ...], out: Path) -> None:
             sys.stdout.flush()
         else:
             count = _write_whole(out, lines)
-            click.echo(f"wrote {count} records to {out}", err=True)
+            say(f"wrote {count} records to {out}", err=True)
 
 
 def _write_whole(out: Path, lines: Iterable[str]) -> int:

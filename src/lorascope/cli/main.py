@@ -5,6 +5,7 @@ Exit codes: 0 done · 1 our fault (or a check found something) · 2 the user's m
 
 from __future__ import annotations
 
+import errno
 import importlib
 import io
 import sys
@@ -14,6 +15,8 @@ import click
 from lorascope import __version__
 from lorascope.errors import LorascopeError, UserError, did_you_mean
 
+# what the system says when no more can be written: no space, a quota, a limit on the size of files
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # command → (module, one line of help). Modules are imported only when their command runs: start-up time.
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("lorascope.cli.init", "Make a lab in this folder."),
@@ -80,35 +83,40 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):  # names and captions may hold signs that this terminal cannot write
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = cli.main(standalone_mode=False)
+        code = cli.main(prog_name="lorascope", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)  # click returns the code of ctx.exit() instead of raising it
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         sys.exit(2)
-    except click.UsageError as error:
-        click.echo(f"error: {error.format_message()}", err=True)
-        click.echo(f"next:  {error.ctx.command_path if error.ctx else 'lorascope'} --help", err=True)
-        sys.exit(2)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted; everything recorded so far is kept", err=True)
         sys.exit(130)
-    except LorascopeError as error:
-        click.echo(f"error: {error}", err=True)
-        if error.next_step:
-            click.echo(f"next:  {error.next_step}", err=True)
-        sys.exit(2 if isinstance(error, UserError) else 1)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
-    except OSError as error:
-        if error.errno != 28:  # ENOSPC
-            raise
-        click.echo(f"error: the disk is full ({error.filename or 'while writing'})", err=True)
-        click.echo("next:  free some space and run the same command again; nothing half-written was kept", err=True)
-        sys.exit(1)
+    except (click.ClickException, LorascopeError, OSError) as error:
+        sys.exit(_explain(error))
+
+
+def _explain(error: click.ClickException | LorascopeError | OSError) -> int:
+    """Say in one line what is wrong and in another what to do next; returns the exit code. What is a bug is raised again."""
+    match error:
+        case click.ClickException():
+            context = error.ctx if isinstance(error, click.UsageError) else None
+            message, next_step, code = error.format_message(), f"{context.command_path if context else 'lorascope'} --help", 2
+        case LorascopeError():
+            message, next_step, code = str(error), error.next_step, 2 if isinstance(error, UserError) else 1
+        case OSError(errno=number) if number in _FULL:
+            message = f"the disk is full, or a limit is reached: {error.strerror} ({error.filename or 'while writing'})"
+            next_step, code = "free some space and run the same command again; nothing half-written was kept", 1
+        case _:
+            raise error
+    from lorascope.reports.wording import visible  # names in it may hold signs that would move the cursor, and line ends
+
+    click.echo(f"error: {visible(' '.join(message.split()))}", err=True)
+    if next_step:
+        click.echo(f"next:  {visible(' '.join(next_step.split()))}", err=True)
+    return code
 
 
 if __name__ == "__main__":

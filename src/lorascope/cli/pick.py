@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lorascope.cli.say import say
 from lorascope.cli.table import draw_table, in_column
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def pick_command(run: str, metric: str, direction: str | None, prompt: str | Non
     with Store.open(lab.store_url, lab.blobs) as store:
         choice = pick(store, run, metric, direction=Direction(direction) if direction else None, prompt=prompt, seed=seed)
     if as_json:
-        click.echo(json.dumps(answer(choice), ensure_ascii=False))
+        click.echo(json.dumps(answer(choice)))
     else:
         _show(choice, prompt)
 
@@ -48,14 +49,14 @@ def pick_command(run: str, metric: str, direction: str | None, prompt: str | Non
 def _show(choice: Pick, prompt: str | None) -> None:
     of_prompt = f", prompt {prompt}" if prompt else ""
     unit = f" ({choice.unit})" if choice.unit else ""
-    click.echo(f"run {choice.run}: {choice.metric}{unit}, {choice.direction} is better{of_prompt}")
-    click.echo(f"{_plural(choice.prompts, 'prompt')} x {_plural(choice.seeds, 'image')} per checkpoint\n")
+    say(f"run {choice.run}: {choice.metric}{unit}, {choice.direction} is better{of_prompt}")
+    say(f"{_plural(choice.prompts, 'prompt')} x {_plural(choice.seeds, 'image')} per checkpoint\n")
     draw_table(("epoch", "mean", "low", "high", "n", "shrunk", "P(best)", "<"), _rows(choice), left=("<",))
     if choice.cannot_tell:
-        click.echo("~ cannot be told apart" + (": one of these is the best with 90 % probability" if choice.p_value is not None else ""))
-    click.echo()
+        say("~ cannot be told apart" + (": one of these is the best with 90 % probability" if choice.p_value is not None else ""))
+    say()
     for note in choice.notes:
-        click.echo(f"- {note}")
+        say(f"- {note}")
     if choice.readings:
         _show_colors(choice.readings, in_full=prompt is not None)
 
@@ -79,13 +80,13 @@ def _show_colors(readings: tuple[ColorReading, ...], *, in_full: bool) -> None:
     from lorascope.evaluation.color_reading import by_prompt
     from lorascope.records.color import hex_code
 
-    click.echo("\ncolors measured, by epoch: (!) is not what the prompt asks, (?) is doubtful")
+    say("\ncolors measured, by epoch: (!) is not what the prompt asks, (?) is doubtful")
     for (metric, prompt), group in by_prompt(readings).items():
         asked = f"asks {group[0].expected}" if group[0].expected else "asks no one color"
         if not in_full:
-            click.echo(f"  {prompt} {asked}: " + ", ".join(f"{reading.epoch} {_color_word(reading)}" for reading in group))
+            say(f"  {prompt} {asked}: " + ", ".join(f"{reading.epoch} {_color_word(reading)}" for reading in group))
             continue
-        click.echo(f"{prompt} {asked}")
+        say(f"{prompt} {asked}")
         values = in_column([reading.value for reading in group])
         rows = [(str(item.epoch), value, hex_code(item.rgb), _color_word(item)) for item, value in zip(group, values, strict=True)]
         draw_table(("epoch", metric, "code", "color"), rows, left=("code", "color"))

@@ -7,7 +7,8 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-import click
+from lorascope.cli.say import say
+from lorascope.reports.wording import visible
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -23,7 +24,7 @@ class Lines:
     def start(self, title: str, total: int) -> None:
         """Say what begins."""
         self._title, self._started = title, time.monotonic()
-        click.echo(f"{self._label}{title} ({total}) ...", err=True)
+        say(f"{self._label}{title} ({total}) ...", err=True)
 
     def advance(self, count: int = 1, note: str = "") -> None:
         """Nothing: a line per step would drown the log."""
@@ -31,7 +32,7 @@ class Lines:
     def finish(self, note: str = "") -> None:
         """Say what came out and how long it took."""
         took = time.monotonic() - self._started
-        click.echo(f"{self._label}{self._title}: {note or 'done'} ({took:.1f} s)", err=True)
+        say(f"{self._label}{self._title}: {note or 'done'} ({took:.1f} s)", err=True)
 
 
 class Display:
@@ -49,7 +50,7 @@ class Display:
 
             console = Console(stderr=True)
             columns = [
-                TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+                TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
                 BarColumn(16),
                 MofNCompleteColumn(table_column=whole()),
             ]
@@ -85,7 +86,7 @@ class Bar:
 
     def start(self, title: str, total: int) -> None:
         """Draw a new bar."""
-        self._task = self._bars.add_task(f"{self._label}{title}", total=total, note="")
+        self._task = self._bars.add_task(visible(f"{self._label}{title}"), total=total, note="")
 
     def advance(self, count: int = 1, note: str = "") -> None:
         """Move it."""

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from lorascope.cli.say import say
+
 
 @click.command("report")
 @click.argument("run")
@@ -36,12 +38,12 @@ def report_command(run: str, run2: str | None, metric: str | None, folder: Path 
     with Store.open(lab.store_url, lab.blobs) as store, Display() as display:
         written = write_report(store, request, display.progress())
     if as_json:
-        click.echo(json.dumps(answer(written), ensure_ascii=False))
+        click.echo(json.dumps(answer(written)))
         return
     for sentence in written.summary:
-        click.echo(f"- {sentence}")
+        say(f"- {sentence}")
     if written.missing_pictures:
-        click.echo(f"{written.missing_pictures} pictures were not found in the store; their places say so")
-    click.echo(f"\n{written.html}\n{written.markdown}")
+        say(f"{written.missing_pictures} pictures were not found in the store; their places say so")
+    say(f"\n{written.html}\n{written.markdown}")
     if written.grid:
-        click.echo(written.grid)
+        say(str(written.grid))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
+from lorascope.cli.say import say
 from lorascope.cli.table import draw_table
+from lorascope.reports.wording import moment
 
 if TYPE_CHECKING:
     from lorascope.jobs.list_runs import RunListing
@@ -38,7 +39,7 @@ def runs_command(*, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"format": 1, "runs": [_run_json(listing) for listing in listings]}, indent=1))
     elif not listings:
-        click.echo("No runs yet. Next: lorascope train ..., or lorascope import runs.jsonl")
+        say("No runs yet. Next: lorascope train ..., or lorascope import runs.jsonl")
     else:
         _show_list(listings)
 
@@ -113,11 +114,11 @@ def _show_list(listings: Sequence[RunListing]) -> None:
         rows.append([*facts, f"{listing.completeness:.0%}", *values, *outcome])
     draw_table(heads, rows, left=("run", "status", "trainer", "started"))
     constant = len({name for listing in listings for name in listing.run.parameters}) - len(names)
-    click.echo()
+    say()
     if len(names) > _MAX_COLUMNS:
-        click.echo(f"{len(names) - _MAX_COLUMNS} more parameters differ: {', '.join(names[_MAX_COLUMNS:])}")
-    click.echo(f"{len(listings)} {'run' if len(listings) == 1 else 'runs'}; {constant} parameters that do not differ are not shown")
-    click.echo("One in full: lorascope show NAME")
+        say(f"{len(names) - _MAX_COLUMNS} more parameters differ: {', '.join(names[_MAX_COLUMNS:])}")
+    say(f"{len(listings)} {'run' if len(listings) == 1 else 'runs'}; {constant} parameters that do not differ are not shown")
+    say("One in full: lorascope show NAME")
 
 
 def _show_run(shown: RunInFull) -> None:
@@ -135,18 +136,18 @@ def _show_run(shown: RunInFull) -> None:
         **{f"outcome {metric}": _value(value) for metric, value in sorted(run.outcome.items())},
         "other records": str(len(shown.kept)) if shown.kept else "",
     }
-    click.echo(f"run {run.name}")
+    say(f"run {run.name}")
     for name, fact in facts.items():
         if fact:
-            click.echo(f"  {name:<14} {fact}")
-    click.echo(f"\nparameters ({len(run.parameters)})")
+            say(f"  {name:<14} {fact}")
+    say(f"\nparameters ({len(run.parameters)})")
     _show_parameters(run.parameters)
     if shown.checkpoints:
-        click.echo(f"\ncheckpoints ({len(shown.checkpoints)})")
+        say(f"\ncheckpoints ({len(shown.checkpoints)})")
         rows = [[str(c.epoch), _value(c.step), _value(c.samples_seen), _value(c.mean_loss), c.file or ""] for c in shown.checkpoints]
         draw_table(["epoch", "step", "samples seen", "mean loss", "file"], rows, left=("file",))
     if shown.measurements:
-        click.echo("\nmeasurements (mean over prompts of the mean over images; 95 % interval)")
+        say("\nmeasurements (mean over prompts of the mean over images; 95 % interval)")
         rows = [
             [
                 m.metric,
@@ -171,7 +172,7 @@ def _show_parameters(parameters: Mapping[str, ParameterValue]) -> None:
     from lorascope.parameters.catalogue import grouped
 
     for category, members in grouped(parameters).items():
-        click.echo(f"  {category}: " + ", ".join(f"{name} = {_value(value)}" for name, value in members.items()))
+        say(f"  {category}: " + ", ".join(f"{name} = {_value(value)}" for name, value in members.items()))
 
 
 def _interval(low: float | None, high: float | None) -> str:
@@ -191,4 +192,4 @@ def _value(value: ParameterValue) -> str:
 
 
 def _moment(seconds: float | None) -> str:
-    return "" if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return "" if seconds is None else moment(seconds)

@@ -6,6 +6,8 @@ import math
 import sys
 from collections.abc import Collection, Iterable, Sequence
 
+from lorascope.reports.wording import visible
+
 ABSENT = "-"
 
 
@@ -16,9 +18,9 @@ def draw_table(titles: Sequence[str], rows: Iterable[Sequence[str]], *, left: Co
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for title in titles:
-        table.add_column("" if title == "<" else title, justify="left" if title in left else "right", overflow="fold")
+        table.add_column("" if title == "<" else visible(title), justify="left" if title in left else "right", overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(visible, row))
     Console(width=None if sys.stdout.isatty() else 10_000, highlight=False, markup=False).print(table)
 
 

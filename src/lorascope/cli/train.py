@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from lorascope.cli.say import say
+
 
 @click.command("train")
 @click.argument("dataset", required=False, type=click.Path(path_type=Path))
@@ -39,6 +41,8 @@ def train_command(
 
     if name is None:
         raise click.UsageError("say how the run is called: --name NAME")
+    if resume and (dataset or recipe or settings or base or output or parent):
+        raise click.UsageError("--resume goes on with what was recorded: give it --name only")
     lab = Settings.find()
     with Store.open(lab.store_url, lab.blobs) as store, Display() as display:
         if resume:
@@ -46,6 +50,8 @@ def train_command(
         else:
             if dataset is None:
                 raise click.UsageError("name the folder with images and captions: lorascope train DATASET --name NAME")
+            if parent is not None:
+                store.run(parent)  # or the error that suggests the nearest names
             said = (read_recipe(recipe) if recipe else {}) | validate(dict(_split(setting) for setting in settings))
             request = job.TrainRequest(
                 name, dataset, base or demo_base_model(), output or lab.lab / "checkpoints" / name, said, trainer, parent
@@ -56,8 +62,8 @@ def train_command(
         files = [{"epoch": checkpoint.epoch, "step": checkpoint.step, "file": checkpoint.file} for checkpoint in checkpoints]
         click.echo(json.dumps({"format": 1, "run": run.name, "status": run.status, "checkpoints": files}))
     else:
-        click.echo(f"run {run.name} is {run.status}: {len(checkpoints)} checkpoints in {run.environment['output']}")
-        click.echo(f"next: lorascope evaluate {run.name} --suite SUITE.toml")
+        say(f"run {run.name} is {run.status}: {len(checkpoints)} checkpoints in {run.environment['output']}")
+        say(f"next: lorascope evaluate {run.name} --suite SUITE.toml")
 
 
 def _split(setting: str) -> tuple[str, str]:

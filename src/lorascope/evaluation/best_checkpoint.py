@@ -40,7 +40,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """``best`` is None when no epoch reaches ``CALLED_FROM``; ``leader`` is the most probable one all the same.
+    """``best`` is None when no epoch reaches ``CALLED_FROM`` or the first two are equal; ``leader`` is the most probable all the same.
 
     ``set90``: the fewest epochs that together hold 90 % of the probability, by epoch. ``good_enough`` is the earliest
     epoch within the tolerance of the best with 80 % probability. ``prompts_to_decide``: how many prompts would separate
@@ -74,11 +74,13 @@ def choose(effects: EpochEffects, direction: Direction, *, seed: int = 0, tolera
         p_best = np.bincount((sign * draws).argmax(axis=1), minlength=len(shrunk)) / len(draws)
     candidates = tuple(Candidate(*row) for row in zip(effects.epochs, shrunk.tolist(), p_best.tolist(), strict=True))
     ranked = sorted(candidates, key=lambda item: (-item.p_best, -sign * item.shrunk, item.epoch))
+    # Which of two equal epochs the draws favor is chance.
+    tied = abs(ranked[0].shrunk - ranked[1].shrunk) <= 1e-9 * math.sqrt(effects.within_variance)
     behind = (sign * draws).max(axis=1, keepdims=True) - sign * draws
     near = (behind <= tolerance + 1e-12).mean(axis=0) >= GOOD_ENOUGH_FROM
     return Choice(
         candidates=candidates,
-        best=ranked[0] if ranked[0].p_best >= CALLED_FROM and not equal else None,
+        best=ranked[0] if ranked[0].p_best >= CALLED_FROM and not equal and not tied else None,
         leader=ranked[0],
         runner_up=ranked[1],
         set90=effects.epochs if equal else _smallest_set(ranked),

@@ -81,6 +81,8 @@ def _verdict(choice: Choice) -> str:
     apart = f"{listed(others).capitalize()} cannot be told from it (with it they hold 90 % of the probability)." if others else ""
     if choice.best is None:
         leads = f"epoch {leader.epoch} leads with a probability of {leader.p_best:.2f}, less than {CALLED_FROM}"
+        if leader.p_best >= CALLED_FROM and choice.runner_up is not None:
+            leads = f"epoch {leader.epoch} and epoch {choice.runner_up.epoch} have the same level"
         return f"No epoch can be called best: {leads}. {apart}"
     return f"Epoch {leader.epoch} is the best with a probability of {leader.p_best:.2f}. {apart}".rstrip()
 

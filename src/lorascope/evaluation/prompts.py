@@ -45,6 +45,8 @@ def parse_prompts(text: str, colors: Mapping[str, Rgb], where: str = "prompt sui
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadFile(f"not valid TOML: {error}", where=where, next_step="mend that line") from error
+    except RecursionError as error:
+        raise BadFile("nested too deeply", where=where, next_step="a suite has a name, [protocol] and [[prompts]]") from error
     _refuse_unknown(data, SUITE_KEYS, "", where)
     protocol = _table(data.get("protocol", {}), "protocol", where)
     colors = {**colors, **_own_colors(data.get("colors", {}), where)}

@@ -98,7 +98,7 @@ CHECKPOINT = Kind(
 )
 SAMPLE = Kind("sample", Sample, (*_IMAGE, Key("image_digest", read.text)))
 SCORE = Kind(
-    "score", Score, (*_IMAGE, Key("metric", read.name), Key("value", read.number, None, always=True), Key("reason", read.text, ""))
+    "score", Score, (*_IMAGE, Key("metric", read.name), Key("value", read.measured, None, always=True), Key("reason", read.text, ""))
 )
 MEASUREMENT = Kind(
     "measurement",

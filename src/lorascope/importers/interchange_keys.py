@@ -12,6 +12,7 @@ from lorascope.records.run import JsonValue, ParameterValue, RunStatus
 
 Read = Callable[[Any], Any]
 _LARGEST = 2**63 - 1
+LARGEST_MEASURED = 1e100
 
 
 def text(value: object) -> str:
@@ -69,6 +70,13 @@ def number(value: object) -> float:
     if converted != value:
         raise ValueError("has more digits than can be stored")
     return converted
+
+
+def measured(value: object) -> float:
+    """A number that can be averaged and squared."""
+    if abs(number(value)) > LARGEST_MEASURED:
+        raise ValueError(f"must lie within {LARGEST_MEASURED:g} of zero")
+    return number(value)
 
 
 def status(value: object) -> RunStatus:

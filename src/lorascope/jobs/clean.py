@@ -24,7 +24,10 @@ from lorascope.records.finding import FixKind
 
 @dataclass(frozen=True, slots=True)
 class CleanResult:
-    """What cleaning did. ``dataset`` is the new version (with ``--dry-run`` as it would be, its folder empty text)."""
+    """What cleaning did. ``dataset`` is the new version (with ``--dry-run`` as it would be, its folder empty text).
+
+    ``left_out`` are the files that the new version lacks: neither images nor captions, or not to be read.
+    """
 
     audited: AuditResult
     dataset: Dataset
@@ -67,12 +70,13 @@ def clean(
     kinds = frozenset({FixKind.SAFE, FixKind.ASK} if include_ask else {FixKind.SAFE})
     repairs = tuple(repair(entry, audited.around, kinds, checks) for entry in audited.entries if entry.caption is not None)
     changed = tuple(repair for repair in repairs if repair.changed or repair.refused)
-    planned = _planned(audited.dataset, changed)
+    planned = _planned(audited, changed)
+    left_out = (*audited.reading.others, *audited.reading.problems)
     if out is None:
-        return CleanResult(audited, planned, changed, audited.reading.others)
+        return CleanResult(audited, planned, changed, left_out)
     _write(folder, out, audited, planned, changed)
     written = read_dataset(out, caption_extension=caption_extension)
-    return CleanResult(audited, written, changed, audited.reading.others)
+    return CleanResult(audited, written, changed, left_out)
 
 
 def _checks(only: Sequence[str]) -> tuple[Check, ...]:
@@ -84,7 +88,11 @@ def _checks(only: Sequence[str]) -> tuple[Check, ...]:
 
 
 def _refuse_bad_target(folder: Path, out: Path) -> None:
-    if out.exists() or out.is_symlink():
+    try:
+        is_there = out.exists() or out.is_symlink()
+    except OSError as error:
+        raise MissingFile(f"no folder can be made there: {error.strerror}", where=str(out), next_step="give another name") from error
+    if is_there:
         raise AlreadyExists(
             "this folder is there already", where=str(out), next_step="give a new name: an existing folder is never changed"
         )
@@ -94,10 +102,17 @@ def _refuse_bad_target(folder: Path, out: Path) -> None:
         raise BadParameter("the new version cannot lie inside the original", where=str(out), next_step="give a folder beside it")
 
 
-def _planned(dataset: Dataset, repairs: Iterable[Repair]) -> Dataset:
-    """The new version as a record."""
+def _planned(audited: AuditResult, repairs: Iterable[Repair]) -> Dataset:
+    """The new version as a record: without the files that cannot be read."""
+    dataset, unread = audited.dataset, audited.reading.problems
     after = {repair.file: repair.after for repair in repairs}
-    items = tuple(replace(item, caption=after.get(item.caption_file or "", item.caption)) for item in dataset.items)
+    items = tuple(
+        replace(item, caption_file=None, caption=None)
+        if item.caption_file in unread
+        else replace(item, caption=after.get(item.caption_file or "", item.caption))
+        for item in dataset.items
+        if item.image_file not in unread
+    )
     return replace(dataset, folder="", items=items, digest=dataset_digest(items), parent=dataset.digest)
 
 
@@ -107,9 +122,12 @@ def _write(folder: Path, out: Path, audited: AuditResult, planned: Dataset, repa
     shutil.rmtree(partial, ignore_errors=True)
     try:
         partial.mkdir()
-        for item in audited.dataset.items:
-            if item.image_file not in audited.reading.problems:
-                _link(folder / item.image_file, partial / item.image_file)
+    except OSError as error:
+        next_step = "choose a place you may write in"
+        raise MissingFile(f"no folder can be made there: {error.strerror}", where=str(out), next_step=next_step) from error
+    try:
+        for item in planned.items:
+            _link(folder / item.image_file, partial / item.image_file)
         _write_captions(folder, partial, audited, repairs)
         lineage = {
             "format": 1,
@@ -119,7 +137,7 @@ def _write(folder: Path, out: Path, audited: AuditResult, planned: Dataset, repa
             "edits": [{"file": repair.file, **asdict(edit)} for repair in repairs for edit in repair.edits],
             "rewritten_as_utf8": [repair.file for repair in repairs if repair.rewritten],
         }
-        (partial / LINEAGE_FILE).write_text(json.dumps(lineage, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        (partial / LINEAGE_FILE).write_text(json.dumps(lineage, indent=1) + "\n", "ascii")
         partial.rename(out)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

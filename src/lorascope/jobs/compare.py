@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lorascope.analysis.paired import PairedDifference, compare_paired
 from lorascope.errors import BadParameter, NotFound, did_you_mean
@@ -50,10 +50,12 @@ def compare(
     ``epochs``: "last", "best" (by each run's own choice, see pick) or "A:B". ``seed`` is of the draws behind "best".
 
     Raises:
-        NotFound: no such run, metric or epoch. BadParameter: ``epochs`` is none of the above.
+        NotFound: no such run, metric or epoch. BadParameter: ``epochs`` is none of the above, or the pictures of a prompt were
+            drawn for different texts or by different protocols.
     """
     with store.snapshot():
         runs = store.run(first), store.run(second)
+        _refuse_other_protocols(store, runs)
         scores = tuple(_measured(store, run.name) for run in runs)
     names = [set(of_run) for of_run in scores]
     wanted = list(dict.fromkeys(metrics)) or sorted(names[0] & names[1])
@@ -89,6 +91,25 @@ def _measured(store: Store, run: str) -> dict[str, dict[int, list[Score]]]:
         if score.value is not None and (score.epoch != 0 or 0 in saved):
             found.setdefault(score.metric, {}).setdefault(score.epoch, []).append(score)
     return found
+
+
+def _refuse_other_protocols(store: Store, runs: tuple[Run, Run]) -> None:
+    """Prompts are paired by name: their text and the way they were sampled must be the same on both sides, as far as recorded."""
+    suites = {suite.name: suite for suite in store.suites()}
+    ours, theirs = (
+        {sample.prompt: suites[name] for sample in store.samples(run.name) if (name := str(sample.extra.get("suite"))) in suites}
+        for run in runs
+    )
+    for prompt in sorted(set(ours) & set(theirs)):
+        first, second = (
+            replace(s, name="", seeds=(), prompts=tuple(p for p in s.prompts if p.name == prompt)) for s in (ours[prompt], theirs[prompt])
+        )
+        if first != second:
+            raise BadParameter(
+                f"prompt {prompt!r} was drawn for suite {ours[prompt].name!r} in run {runs[0].name} and for {theirs[prompt].name!r} in "
+                f"{runs[1].name}, whose texts or protocols differ: the pictures cannot be compared",
+                next_step=f"evaluate both on one suite, with new prompt names: lorascope evaluate {runs[1].name} --suite FILE",
+            )
 
 
 def _compare_metric(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ from PIL import Image
 
 from lorascope.backends import renderer_named
 from lorascope.backends.backend import RenderedImage, Renderer
-from lorascope.errors import MissingFile
+from lorascope.errors import AlreadyExists, BadFile, BadParameter, MissingFile, NotFound
 from lorascope.evaluation.metric import NotMeasurable, Picture
 from lorascope.evaluation.metrics import METRICS
+from lorascope.jobs.file_digest import file_digest
 from lorascope.jobs.progress import Progress, Silent
 from lorascope.jobs.read_pixels import load_pixels
 from lorascope.records.checkpoint import Checkpoint
@@ -45,11 +47,13 @@ def evaluate(store: Store, request: EvaluateRequest, progress: Progress | None =
 
     Raises:
         NotFound: no such run. MissingFile: a checkpoint's file is gone. BadFile: it is no LoRA.
+        BadParameter: the suite asks for pictures that the base model cannot draw, or that would mix with those of another suite.
+        Everything before the first picture is drawn.
     """
     progress = progress or Silent()
     run = store.run(request.run)
     suite = request.suite
-    store.add_suite(suite)
+    _refuse_mixture(store, run.name, suite)
     epochs: list[Checkpoint | None] = [None] if request.with_base else []
     epochs += store.checkpoints(run.name)
     complete = {(prompt.name, seed) for prompt in suite.prompts for seed in suite.seeds}
@@ -64,11 +68,33 @@ def evaluate(store: Store, request: EvaluateRequest, progress: Progress | None =
     if todo:
         base = request.base_model or Path(str(run.environment.get("base_model_folder", "")))
         renderer = renderer_named(run.trainer, base)
+        renderer.check(suite)
         palette = training_palette(store, run)
-        for checkpoint in todo:
-            _evaluate_one(store, run, checkpoint, suite, renderer, palette, progress)
+    store.add_suite(suite)
+    for checkpoint in todo:
+        _evaluate_one(store, run, checkpoint, suite, renderer, palette, progress)
     progress.finish(f"{len(todo) * per_epoch} pictures")
     return len(todo) * per_epoch
+
+
+def _refuse_mixture(store: Store, run: str, suite: PromptSuite) -> None:
+    """A run's pictures are known by prompt and seed: those of another text or protocol must not pass for this suite's."""
+    with suppress(NotFound):
+        if store.suite(suite.name) != suite:
+            next_step = "give it another name"
+            raise AlreadyExists(f"a prompt suite {suite.name!r} with other prompts or settings is in the store", next_step=next_step)
+    wanted = {prompt.name: prompt for prompt in suite.prompts}
+    drawn_for = {str(sample.extra["suite"]) for sample in store.samples(run) if sample.prompt in wanted and "suite" in sample.extra}
+    for other in store.suites():
+        if other.name == suite.name or other.name not in drawn_for:
+            continue
+        differing = [prompt.name for prompt in other.prompts if wanted.get(prompt.name, prompt) != prompt]
+        if differing or replace(other, name="", prompts=(), seeds=()) != replace(suite, name="", prompts=(), seeds=()):
+            what = f"prompt {differing[0]!r}" if differing else "the protocol"
+            raise BadParameter(
+                f"run {run} has pictures of the suite {other.name!r}, in which {what} differs",
+                next_step="give the prompts names of their own",
+            )
 
 
 def _evaluate_one(
@@ -79,7 +105,8 @@ def _evaluate_one(
     prompts = {prompt.name: prompt for prompt in suite.prompts}
     samples, scores = [], []
     for image in _rendered(checkpoint, suite, renderer):
-        samples.append(Sample(run.name, epoch, image.prompt, image.seed, store.put_blob(png_bytes(image.pixels))))
+        digest = store.put_blob(png_bytes(image.pixels))
+        samples.append(Sample(run.name, epoch, image.prompt, image.seed, digest, extra={"suite": suite.name}))
         scores += measured(run.name, epoch, image, prompts[image.prompt], palette)
         progress.advance(1, f"epoch {epoch}")
     store.add_evaluation(samples, scores)
@@ -93,6 +120,11 @@ def _rendered(checkpoint: Checkpoint | None, suite: PromptSuite, renderer: Rende
             raise MissingFile(
                 f"the file of epoch {checkpoint.epoch} of run {checkpoint.run} is gone", where=str(checkpoint.file),
                 next_step="put it back, or train again",
+            )  # fmt: skip
+        if checkpoint.digest is not None and file_digest(file) != checkpoint.digest:
+            raise BadFile(
+                f"the file of epoch {checkpoint.epoch} of run {checkpoint.run} is not the one that was recorded", where=str(file),
+                next_step="put that one back, or train again under another name",
             )  # fmt: skip
     yield from renderer.render(file, suite)
 

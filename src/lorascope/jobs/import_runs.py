@@ -57,6 +57,8 @@ def importer_of(path: Path) -> Importer:
     """
     if path.is_dir():
         raise BadFile("this is a folder", where=str(path), next_step="name the files in it")
+    if path.exists() and not path.is_file():
+        raise BadFile("this is a pipe or a device", where=str(path), next_step="write it to a file first: an import reads it twice")
     try:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)

@@ -98,7 +98,8 @@ def _pick(metric: str, way: Direction, scores: Sequence[Score], base: Sequence[S
     cells = tabulate(scores, metric)
     effects = fit(cells)
     tolerance = TOLERANCE_SHARE * abs(effects.level)
-    choice = choose(effects, way, seed=seed, tolerance=tolerance)
+    comparable = len(effects.epochs) > 1 or len(cells.epochs) == 1  # else every epoch was measured on prompts of its own
+    choice = choose(effects, way, seed=seed, tolerance=tolerance) if comparable else None
     luck = expected_extreme(len(effects.epochs))
     bounds = (known.low, known.high) if known else (-math.inf, math.inf)
     grounds = Grounds(cells, effects, choice, unit, tolerance, luck, way is Direction.LOWER, *bounds)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from lorascope.captions.encoding import Encoding, decode
-from lorascope.errors import BadFile, MissingFile
+from lorascope.errors import BadFile, BadParameter, MissingFile
 from lorascope.records.dataset import Dataset, DatasetItem, dataset_digest
 
 IMAGE_EXTENSIONS = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp"})
@@ -52,6 +52,8 @@ def read_dataset(folder: Path, *, caption_extension: str = ".txt") -> Dataset:
 
 def read_folder(folder: Path, *, caption_extension: str = ".txt") -> Reading:
     """The dataset in a folder, with what is wrong with its files. Raises MissingFile, or BadFile when there is no image."""
+    if not re.fullmatch(r"\.\w+", caption_extension) or caption_extension.lower() in IMAGE_EXTENSIONS:
+        raise BadParameter(f"captions cannot be read from {caption_extension!r} files", next_step='caption_extension = ".txt" is usual')
     names = sorted(_names(folder), key=_natural)
     images = [name for name in names if Path(name).suffix.lower() in IMAGE_EXTENSIONS]
     if not images:

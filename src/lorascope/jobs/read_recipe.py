@@ -6,7 +6,8 @@ import re
 import tomllib
 from pathlib import Path
 
-from lorascope.errors import BadFile, BadParameter, MissingFile
+from lorascope.errors import BadFile, BadParameter
+from lorascope.jobs.read_text import read_text
 from lorascope.parameters.catalogue import validate
 from lorascope.records.run import ParameterValue
 
@@ -18,17 +19,19 @@ def read_recipe(path: Path) -> dict[str, ParameterValue]:
         MissingFile, BadFile: the file is not there or is no TOML.
         UnknownParameter, BadParameter: with the nearest names or what is allowed.
     """
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise MissingFile(f"the recipe cannot be read: {error}", where=str(path), next_step="name a TOML file in UTF-8") from error
+    text = read_text(path, "recipe")
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadFile(f"not TOML: {error}", where=str(path), next_step="quote text, write true and false in lower case") from error
+    except RecursionError as error:
+        raise BadFile("nested too deeply", where=str(path), next_step="write name = value, one parameter a line") from error
     flat: dict[str, object] = {}
     for key, value in document.items():
-        flat.update(value if isinstance(value, dict) else {key: value})
+        for name, said in value.items() if isinstance(value, dict) else ((key, value),):
+            if name in flat:
+                raise BadFile(f"{name} is given twice, in different sections", where=str(path), next_step="keep one of the two")
+            flat[name] = said
     parsed: dict[str, ParameterValue] = {}
     for key, value in flat.items():
         try:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lorascope.errors import MissingFile
 from lorascope.evaluation.prompts import parse_prompts
 from lorascope.jobs.read_assets import color_table, demo_prompts_text
+from lorascope.jobs.read_text import read_text
 from lorascope.records.prompt import PromptSuite
 
 
@@ -18,8 +18,4 @@ def read_suite(path: Path | None) -> PromptSuite:
     """
     if path is None:
         return parse_prompts(demo_prompts_text(), color_table(), "the demo's prompts")
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise MissingFile(f"the prompt suite cannot be read: {error}", where=str(path), next_step="name a TOML file in UTF-8") from error
-    return parse_prompts(text, color_table(), str(path))
+    return parse_prompts(read_text(path, "prompt suite"), color_table(), str(path))

@@ -6,17 +6,20 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib import metadata
+from itertools import chain
 from pathlib import Path
 
 from lorascope.backends import backend_named
-from lorascope.backends.backend import EpochDone, StepDone, TrainingPlan, TrainingStarted
-from lorascope.errors import BadParameter, RefusedParameter, UserError
+from lorascope.backends.backend import EpochDone, StepDone, TrainingEvent, TrainingPlan, TrainingStarted
+from lorascope.errors import AlreadyExists, BadParameter, NotFound, RefusedParameter, UserError
 from lorascope.jobs.file_digest import file_digest
 from lorascope.jobs.progress import Progress, Silent
 from lorascope.jobs.read_dataset import read_dataset
+from lorascope.jobs.run_name import check_run_name
 from lorascope.parameters.catalogue import validate
 from lorascope.records.checkpoint import Checkpoint
 from lorascope.records.dataset import Dataset
@@ -41,13 +44,17 @@ class TrainRequest:
 
 
 def train(store: Store, request: TrainRequest, progress: Progress | None = None) -> Run:
-    """Train a new run to its end and return it as recorded.
+    """Train a new run to its end and return it as recorded. Nothing is recorded before images and base model have been read.
 
     Raises:
-        AlreadyExists: a run of that name is recorded.
-        UnknownParameter, BadParameter, RefusedParameter: before anything is written.
-        MissingFile, BadFile: the dataset or base model cannot be used.
+        AlreadyExists: a run of that name is recorded, or a checkpoint of that name lies in the output folder.
+        UnknownParameter, BadParameter, RefusedParameter: also for a name that cannot be a file's.
+        MissingFile, BadFile: the dataset, base model or output folder cannot be used.
     """
+    check_run_name(request.name)
+    with suppress(NotFound):
+        store.run(request.name)
+        raise AlreadyExists(f"a run {request.name!r} is in the store", next_step="give the new run another name")
     said = validate(request.parameters)
     trainer, preset = backend_named(request.trainer)
     parameters = {**preset, **said}
@@ -63,21 +70,25 @@ def train(store: Store, request: TrainRequest, progress: Progress | None = None)
         request.name, request.trainer, RunStatus.RUNNING, parameters, {}, request.parent, dataset.digest,
         request.base_model.name, time.time(), environment=environment,
     )  # fmt: skip
+    events = trainer.train(_plan(run, dataset), resume=False)
+    first = next(events)
     store.add_dataset(dataset)
     store.add_run(run)
-    return _follow(store, run, dataset, progress or Silent(), resume=False)
+    return _follow(store, run, chain([first], events), progress or Silent())
 
 
 def resume(store: Store, name: str, progress: Progress | None = None) -> Run:
     """Go on with an interrupted or failed run from its last checkpoint; the result is that of a run that never stopped.
 
     Raises:
-        NotFound: no such run. Busy: it is being trained now. UserError: it is finished, or its dataset has changed.
+        NotFound: no such run. Busy: it is being trained now. UserError: it is finished, was not trained here, or its dataset has changed.
     """
     run = store.run(name)
     if run.status in {RunStatus.FINISHED, RunStatus.IMPORTED}:
         raise UserError(f"run {name} is {run.status}; there is nothing to resume", next_step=f"lorascope show {name}")
-    assert run.dataset_digest is not None
+    if run.dataset_digest is None or not {"output", "base_model_folder"} <= set(run.environment):
+        raise UserError(f"run {name} was not trained here and cannot be resumed here", next_step=f"lorascope show {name}")
+    check_run_name(name)
     recorded = store.dataset(run.dataset_digest)
     dataset = read_dataset(Path(recorded.folder), caption_extension=str(run.parameters.get("caption_extension") or ".txt"))
     if dataset.digest != run.dataset_digest:
@@ -86,20 +97,23 @@ def resume(store: Store, name: str, progress: Progress | None = None) -> Run:
             where=recorded.folder, next_step="restore the dataset, or train under a new name",
         )  # fmt: skip
     run = replace(run, status=RunStatus.RUNNING, finished_at=None, reason="")
+    trainer, _ = backend_named(run.trainer)
     store.claim_run(name)
     store.update_run(run)
-    return _follow(store, run, dataset, progress or Silent(), resume=True)
+    return _follow(store, run, trainer.train(_plan(run, dataset), resume=True), progress or Silent())
 
 
-def _follow(store: Store, run: Run, dataset: Dataset, progress: Progress, *, resume: bool) -> Run:
-    """Record a training's events as they come; whatever ends it, the run says how it ended."""
-    trainer, _ = backend_named(run.trainer)
+def _plan(run: Run, dataset: Dataset) -> TrainingPlan:
     output, base = Path(str(run.environment["output"])), Path(str(run.environment["base_model_folder"]))
-    plan = TrainingPlan(run.name, run.parameters, dataset, output, base)
+    return TrainingPlan(run.name, run.parameters, dataset, output, base)
+
+
+def _follow(store: Store, run: Run, events: Iterable[TrainingEvent], progress: Progress) -> Run:
+    """Record a training's events as they come; whatever ends it, the run says how it ended."""
     losses: list[JsonValue] = []
     epoch_loss = 0.0
     try:
-        for event in trainer.train(plan, resume=resume):
+        for event in events:
             match event:
                 case TrainingStarted():
                     progress.start(f"train {run.name}", event.total_steps)

@@ -98,9 +98,17 @@ def what_differed(evidence: Evidence) -> str:
         else ""
     )
     what = " and in ".join(part for part in (data, settings) if part)
+    elsewhere = " They were trained with other software versions or on another machine." if _environments_differ(evidence) else ""
     if not what:
-        return f"{first} and {second} were trained with the same recorded parameters on the same dataset version."
-    return f"{first} and {second} differ in {what}{', and in nothing else that was recorded' if not (data and settings) else ''}."
+        return f"{first} and {second} were trained with the same recorded parameters on the same dataset version.{elsewhere}"
+    alone = ", and in nothing else that was recorded" if not ((data and settings) or elsewhere) else ""
+    return f"{first} and {second} differ in {what}{alone}.{elsewhere}"
+
+
+def _environments_differ(evidence: Evidence) -> bool:
+    """Whether the runs say that they were trained by other versions or elsewhere."""
+    first, second = (run.run.environment for run in evidence.runs)
+    return any(first.get(key) != second.get(key) for key in ("versions", "python", "platform", "cpu_count"))
 
 
 def difference_tables(evidence: Evidence) -> tuple[Table, ...]:
@@ -147,9 +155,14 @@ def _difference_cells(evidence: Evidence, row: Difference) -> tuple[str, ...]:
     )
 
 
-def is_decided(row: Difference) -> bool:
+def has_one_sign(row: Difference) -> bool:
     """Whether the interval leaves only one sign."""
     return row.low is not None and row.high is not None and (row.low > 0 or row.high < 0)
+
+
+def is_decided(row: Difference) -> bool:
+    """Whether the interval leaves only one sign and the test agrees: from five prompts or fewer the exact test never does."""
+    return has_one_sign(row) and (row.p_value is None or row.p_value < 0.05)
 
 
 def reading(evidence: Evidence, row: Difference) -> str:
@@ -158,7 +171,8 @@ def reading(evidence: Evidence, row: Difference) -> str:
     if row.difference is None:
         return "not measurable"
     if not is_decided(row):
-        return "undecided" if row.p_value is None or row.p_value >= 0.05 else "undecided: interval and test disagree"
+        agree = row.p_value is None or has_one_sign(row) == (row.p_value < 0.05)
+        return "undecided" if agree else "undecided: interval and test disagree"
     direction = evidence.note(row.metric).direction
     if direction not in {"higher", "lower"}:
         return f"{second if row.difference > 0 else first} has more"

@@ -24,7 +24,8 @@ def protocol_table(evidence: Evidence) -> Table:
             ("picture size", f"{suite.width_px} {TIMES} {suite.height_px} pixels"),
         ]
     else:
-        rows = [("sampling", "not recorded (imported scores)")]
+        drawn = any(run.samples for run in evidence.runs)
+        rows = [("sampling", "of several prompt suites, or not recorded" if drawn else "not recorded (imported scores)")]
     rows += [
         (f"training seed of {shortened(run.run.name)}", visible(str(run.run.parameters.get("seed", "not recorded"))))
         for run in evidence.runs
@@ -80,6 +81,19 @@ def measured_by(evidence: Evidence) -> str:
     judge = visible(evidence.note(evidence.metric).title).lower()
     return (
         "A mean is taken over prompts, of each prompt's mean over seeds; its 95 % interval is over prompts, since other prompts, not more "
-        "pictures of these, are what the answer should hold for. n counts prompts. Runs are compared prompt by prompt (paired), so that "
-        f"hard and easy prompts cancel. Every epoch drew every prompt with the same seeds. The judging metric is {judge}."
+        "pictures of these, are what the answer should hold for. n counts prompts where it does not say images. Runs are compared prompt "
+        f"by prompt (paired), so that hard and easy prompts cancel. {_seeds_used(evidence)} The judging metric is {judge}."
     )
+
+
+def _seeds_used(evidence: Evidence) -> str:
+    """Whether epochs differ by nothing but their checkpoint."""
+    drawn: dict[tuple[str, int], set[tuple[str, int | None, int]]] = {}
+    for run in evidence.runs:
+        for score in run.scores:
+            drawn.setdefault((score.run, score.epoch), set()).add((score.prompt, score.seed, score.draw))
+    if any(seed is None for pictures in drawn.values() for _, seed, _ in pictures):
+        return "The sampler's seeds are not known for every picture: two epochs differ by the luck of the draw, too."
+    if len(set(map(frozenset, drawn.values()))) > 1:
+        return "Not every epoch drew the same prompts with the same seeds."
+    return "Every epoch drew every prompt with the same seeds."

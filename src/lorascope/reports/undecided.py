@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from lorascope.reports.comparison import datasets_differ, differing, is_decided
+from lorascope.reports.comparison import datasets_differ, differing, has_one_sign, is_decided
 from lorascope.reports.evidence import Difference, Evidence, RunEvidence
 from lorascope.reports.wording import counted, difference_unit, interval, listed, number, p_clause, shortened, visible
 
@@ -71,6 +71,9 @@ def _difference(evidence: Evidence, row: Difference) -> list[str]:
     note = evidence.note(row.metric)
     unit = difference_unit(note.unit)
     bounds = interval(row.low, row.high, note.unit, with_sign=True)
+    if has_one_sign(row):
+        said = f"the interval of the difference ({bounds} {unit}) leaves one sign, the test does not decide"
+        return [f"{visible(note.title)}: {said} ({p_clause(row.p_value)}, {counted(row.n, 'prompt')}). More prompts would."]
     sentence = f"{visible(note.title)}: the difference between the runs may have either sign ({bounds} {unit}, {counted(row.n, 'prompt')})."
     return [f"{sentence} {_more(row, note.unit, unit)}".strip()]
 

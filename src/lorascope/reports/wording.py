@@ -174,10 +174,13 @@ def listed(words: Sequence[object]) -> str:
 def moment(seconds: float) -> str:
     """A moment (seconds since the epoch) in UTC.
 
-    >>> moment(0)
-    '1970-01-01 00:00 UTC'
+    >>> moment(0), moment(1e300)
+    ('1970-01-01 00:00 UTC', '1e+300 s since 1970')
     """
-    return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%d %H:%M UTC")
+    try:
+        return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except (OverflowError, ValueError, OSError):  # outside the years 1 to 9999: whoever recorded it used another unit
+        return f"{seconds:.4g} s since 1970"
 
 
 def digest_shown(digest: str | None) -> str:
