@@ -121,7 +121,7 @@ def main() -> None:
     rows = [
         {"what": "bare loop, step", "median_ms": 1e3 * statistics.median(b for b, _ in pairs)},
         {"what": "lorascope, step", "median_ms": 1e3 * statistics.median(o for _, o in pairs), "ratio": statistics.median(ratios)},
-        {"what": "save checkpoint and state", "median_ms": 1e3 * statistics.median(saving), "ratio": statistics.median(saving) / epoch_s},
+        {"what": "save checkpoint", "median_ms": 1e3 * statistics.median(saving), "ratio": statistics.median(saving) / epoch_s},
         {"what": "record an epoch", "median_ms": 1e3 * statistics.median(recording), "ratio": statistics.median(recording) / epoch_s},
     ]
     notes = [

@@ -11,9 +11,10 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from lorascope.errors import BadFile, MissingFile
+from lorascope.errors import BadFile, MissingFile, did_you_mean
 
 LAB_FOLDER = ".lorascope"
+KEYS = ("store", "blobs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +28,10 @@ class Settings:
     @classmethod
     def at(cls, lab: Path) -> Settings:
         """The settings of the lab in this ``.lorascope`` folder, read from its ``settings.toml`` and the environment."""
-        path, values = lab / "settings.toml", {}
-        if path.is_file():
-            try:
-                values = tomllib.loads(path.read_text("utf-8"))
-            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-                raise BadFile(f"settings cannot be read: {error}", where=str(path), next_step="mend or delete the file") from error
+        path = lab / "settings.toml"
+        values = _read(path) if path.is_file() else {}
         url = os.environ.get("LORASCOPE_STORE") or values.get("store") or f"sqlite:///{lab / 'lab.db'}"
-        return cls(lab, str(url), Path(values.get("blobs") or lab / "blobs"))
+        return cls(lab, url, Path(values.get("blobs") or lab / "blobs"))
 
     @classmethod
     def find(cls, start: Path | None = None) -> Settings:
@@ -48,3 +45,18 @@ class Settings:
             if (candidate / LAB_FOLDER).is_dir():
                 return cls.at(candidate / LAB_FOLDER)
         raise MissingFile(f"no lab here or above {folder}", next_step="make one: lorascope init")
+
+
+def _read(path: Path) -> dict[str, str]:
+    """The values of a ``settings.toml``: texts under the keys of ``KEYS``."""
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, OSError) as error:
+        raise BadFile(f"settings cannot be read: {error}", where=str(path), next_step="mend or delete the file") from error
+    for key, value in values.items():
+        if key not in KEYS:
+            next_step = did_you_mean(key, KEYS) or f"known are {', '.join(KEYS)}"
+            raise BadFile(f"unknown setting {key!r}", where=str(path), next_step=next_step)
+        if not isinstance(value, str):
+            raise BadFile(f"{key} = {value!r}: must be text", where=str(path), next_step=f'write {key} = "…"')
+    return values

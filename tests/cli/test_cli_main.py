@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import os
 import sys
 
 import pytest
@@ -53,3 +55,58 @@ def test_signs_that_the_terminal_cannot_write_are_escaped(tmp_path, monkeypatch)
     sys.stdout.seek(0)
     assert end.value.code == 0
     assert "\\u65e5.txt" in sys.stdout.read()
+
+
+@pytest.fixture
+def hostile_lab(tmp_path, monkeypatch, lorascope):
+    """A lab with an imported run whose words are traps."""
+    monkeypatch.chdir(tmp_path)
+    name = "<b>{{7*7}}[/red]\x1b[31m\u202e"
+    lines = [
+        {"type": "lorascope", "format": 1},
+        {"type": "run", "name": name, "started_at": 1e300, "finished_at": -1e15, "parameters": {"\x1b]0;x\x07": "\x1b[2J"}},
+        *(
+            {
+                "type": "score",
+                "run": name,
+                "epoch": epoch,
+                "prompt": "[/]\x1b[1A",
+                "seed": seed,
+                "metric": "m\x07",
+                "value": epoch + seed / 10,
+            }
+            for epoch in (1, 2)
+            for seed in (1, 2)
+        ),
+    ]
+    (tmp_path / "runs.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    assert lorascope("init")[0] == 0
+    assert lorascope("import", "runs.jsonl")[0] == 0
+    return name
+
+
+@pytest.mark.parametrize(
+    "words", [["runs"], ["show", "RUN"], ["pick", "RUN", "--metric", "m\x07", "--direction", "lower"], ["report", "RUN"]]
+)
+def test_other_peoples_words_do_not_steer_the_terminal(lorascope, hostile_lab, words):
+    code, out, err = lorascope(*(hostile_lab if word == "RUN" else word for word in words))
+    assert code == 0, err
+    assert not {"\x1b", "\x07", "\u202e"} & set(out + err)
+
+
+@pytest.mark.parametrize(
+    "words", [["runs"], ["show", "RUN"], ["pick", "RUN", "--metric", "m\x07", "--direction", "lower"], ["report", "RUN"]]
+)
+def test_json_is_one_ascii_object_and_nothing_else(lorascope, hostile_lab, words):
+    code, out, _ = lorascope(*(hostile_lab if word == "RUN" else word for word in words), "--json")
+    assert code == 0
+    assert out.isascii()
+    assert json.loads(out)["format"] == 1
+
+
+def test_a_pipe_is_not_imported_in_part(lorascope, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    lorascope("init")
+    code, _, err = lorascope("import", "pipe")
+    assert (code, err.splitlines()[0]) == (2, "error: this is a pipe or a device (pipe)")

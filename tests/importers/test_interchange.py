@@ -159,3 +159,9 @@ def test_every_record_and_key_is_documented(kind):
         row = next(row for row in section.splitlines() if row.startswith(f"| `{key.name}` "))
         shown = "required" if key.required else f"default {json.dumps(key.default)}"
         assert row.split("|")[2].strip() == shown
+
+
+def test_a_score_that_could_not_be_squared_is_refused():
+    score = '{"type": "score", "run": "first", "epoch": 1, "prompt": "p", "seed": 1, "metric": "m", "value": 1e101}'
+    with pytest.raises(BadFile, match=r"value = 1e\+101: must lie within 1e\+100 of zero"):
+        list(read_lines([b'{"type": "lorascope", "format": 1}', b'{"type": "run", "name": "first"}', score.encode()], "runs.jsonl"))

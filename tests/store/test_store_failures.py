@@ -139,3 +139,17 @@ def test_a_writer_that_never_ends_is_said(tmp_path, monkeypatch):
         blocker.execute("ROLLBACK")
         blocker.close()
         store.add_run(Run("first", "toy", RunStatus.FINISHED))
+
+
+def test_a_postgresql_store_is_not_there_yet_and_its_password_not_shown(tmp_path):
+    with pytest.raises(BadParameter, match="PostgreSQL is not there yet") as caught:
+        Store.open("postgresql://user:secret@host/lab", tmp_path)
+    assert "secret" not in f"{caught.value} {caught.value.next_step}"
+
+
+def test_a_path_may_hold_what_means_something_in_a_url(tmp_path):
+    folder = tmp_path / "why? #1 100%25"
+    folder.mkdir()
+    Store.open(f"sqlite:///{folder / 'lab.db'}", tmp_path / "blobs").close()
+    assert (folder / "lab.db").is_file()
+    assert list(tmp_path.iterdir()) == [folder]

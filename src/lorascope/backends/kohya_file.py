@@ -91,7 +91,8 @@ def metadata(parameters: Mapping[str, ParameterValue], dataset: Dataset, provena
     images = len(dataset.items) * repeats
     batch = parameters.get("train_batch_size")
     resolution = f"({provenance.bucket[0]}, {provenance.bucket[1]})"
-    network_args = {name: str(parameters[name]) for name in ("conv_dim", "conv_alpha") if parameters.get(name)}
+    network_args = {name: str(parameters[name]) for name in _NETWORK_ARGS if parameters.get(name)}
+    optimizer_args = f"({','.join(str(parameters['optimizer_args']).split())})" if parameters.get("optimizer_args") else ""
     facts: dict[str, object] = {
         "ss_output_name": provenance.run,
         "ss_session_id": provenance.session_id,
@@ -100,7 +101,7 @@ def metadata(parameters: Mapping[str, ParameterValue], dataset: Dataset, provena
         "ss_epoch": provenance.epoch,
         "ss_steps": provenance.step,
         "ss_num_epochs": -(-provenance.total_steps // provenance.steps_per_epoch),
-        "ss_num_batches_per_epoch": provenance.steps_per_epoch,
+        "ss_num_batches_per_epoch": -(-images // int(str(batch or 1))),
         "ss_max_train_steps": provenance.total_steps,
         "ss_num_train_images": images,
         "ss_num_reg_images": 0,
@@ -108,7 +109,7 @@ def metadata(parameters: Mapping[str, ParameterValue], dataset: Dataset, provena
         "ss_total_batch_size": batch,
         "ss_resolution": resolution,
         "ss_network_module": "networks.lora",
-        "ss_optimizer": f"torch.optim.{parameters.get('optimizer_type')}",
+        "ss_optimizer": f"torch.optim.{parameters.get('optimizer_type')}{optimizer_args}",
         "ss_base_model_version": "sd_v1_v" if provenance.v_prediction else "sd_v1",
         "ss_sd_model_name": provenance.base_model,
         "ss_v2": False,
@@ -131,6 +132,8 @@ def metadata(parameters: Mapping[str, ParameterValue], dataset: Dataset, provena
     return {key: str(value) for key, value in sorted(facts.items())}
 
 
+# Parameters that reach sd-scripts' networks through --network_args.
+_NETWORK_ARGS = ("conv_dim", "conv_alpha", "rank_dropout", "module_dropout")
 # Parameters that sd-scripts writes under ss_ + their own name.
 _PLAIN = (
     "learning_rate", "unet_lr", "text_encoder_lr", "lr_scheduler", "lr_warmup_steps", "network_dim", "network_alpha",

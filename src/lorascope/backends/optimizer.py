@@ -13,7 +13,6 @@ from lorascope.records.run import ParameterValue
 
 OPTIMIZERS: dict[str, Any] = {
     "AdamW": torch.optim.AdamW,
-    "Adafactor": torch.optim.Adafactor,
     "Adam": torch.optim.Adam,
     "NAdam": torch.optim.NAdam,
     "RAdam": torch.optim.RAdam,

@@ -31,3 +31,18 @@ TOY_PRESET: Mapping[str, ParameterValue] = {
     "unet_lr": 3e-3,
     "v_parameterization": True,
 }
+
+# What the user says of the first decides the others too: they would otherwise outrank it, as they do in the trainer.
+_OUTRANK = {"learning_rate": ("unet_lr", "text_encoder_lr"), "max_train_steps": ("max_train_epochs",)}
+
+
+def beside(preset: Mapping[str, ParameterValue], said: Mapping[str, ParameterValue]) -> dict[str, ParameterValue]:
+    """What is left of a preset beside what the user said: nothing that would overrule or contradict it.
+
+    >>> sorted(beside({"unet_lr": 0.003, "seed": 1}, {"learning_rate": 1e-4}))
+    ['seed']
+    """
+    gone = {name for key, names in _OUTRANK.items() if key in said for name in names}
+    if said.get("lr_scheduler") == "constant":
+        gone.add("lr_warmup_steps")
+    return {name: value for name, value in preset.items() if name not in gone}

@@ -15,6 +15,7 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -115,8 +116,10 @@ class _Session:
                 losses.append(loss)
                 yield StepDone(step, epoch, loss)
             position = Position(epoch, step, seen, position.session_id, position.started_at, position.fingerprint)
-            file = self._save(position)
+            file = self._save_checkpoint(position)
             yield EpochDone(epoch, step, seen, sum(losses) / len(losses), time.time() - started, file)
+            # Only now, when whoever listens has recorded the epoch: killed before, the epoch is trained again, with the same tensors.
+            save_state(self.plan.folder, self.plan.run, position, self.named, self.optimizer)
 
     def _make_folder(self, *, resume: bool) -> None:
         """The folder for checkpoints; a new run never writes over a file that is there."""
@@ -160,7 +163,7 @@ class _Session:
         parameters = [parameter for _, parameter in self.named]
         for start in range(0, min(len(batches), limit * accumulation), accumulation):
             group = batches[start : start + accumulation]
-            losses = [self._backward(batch, epoch, rng, generator, len(group)) for batch in group]
+            losses = [self._backward(batch, epoch, rng, generator, accumulation) for batch in group]
             if clip is None or float(str(clip)) > 0:
                 torch.nn.utils.clip_grad_norm_(parameters, float(str(clip if clip is not None else 1.0)))
             self.optimizer.step()
@@ -188,8 +191,8 @@ class _Session:
         torch.autograd.backward(loss / parts)
         return float(loss.detach())
 
-    def _save(self, position: Position) -> Any:
-        """Write the checkpoint (when this epoch is one to save) and then the state; returns the checkpoint's path or None."""
+    def _save_checkpoint(self, position: Position) -> Path | None:
+        """Write the checkpoint, when this epoch is one to save; returns its path or None."""
         plan, values = self.plan, self.plan.parameters
         every = values.get("save_every_n_epochs")
         last = position.epoch == self.epoch_count
@@ -204,7 +207,6 @@ class _Session:
                 time.time(), plan.base_model.name, (side, side), v_prediction=self.pipe.scheduler.config.prediction_type == "v_prediction",
             )  # fmt: skip
             write(path, named, metadata(values, plan.dataset, provenance))
-        save_state(plan.folder, plan.run, position, self.named, self.optimizer)
         return path if saved else None
 
     def fingerprint(self) -> str:

@@ -84,16 +84,17 @@ def _refuse_mixture(store: Store, run: str, suite: PromptSuite) -> None:
             next_step = "give it another name"
             raise AlreadyExists(f"a prompt suite {suite.name!r} with other prompts or settings is in the store", next_step=next_step)
     wanted = {prompt.name: prompt for prompt in suite.prompts}
-    drawn_for = {str(sample.extra["suite"]) for sample in store.samples(run) if sample.prompt in wanted and "suite" in sample.extra}
+    drawn_for = {str(sample.extra["suite"]) for sample in store.samples(run) if "suite" in sample.extra}
     for other in store.suites():
         if other.name == suite.name or other.name not in drawn_for:
             continue
         differing = [prompt.name for prompt in other.prompts if wanted.get(prompt.name, prompt) != prompt]
         if differing or replace(other, name="", prompts=(), seeds=()) != replace(suite, name="", prompts=(), seeds=()):
             what = f"prompt {differing[0]!r}" if differing else "the protocol"
+            names_own = "give the prompts names of their own"
+            same = f"use its steps ({other.steps}), guidance ({other.guidance:g}), negative text and size"
             raise BadParameter(
-                f"run {run} has pictures of the suite {other.name!r}, in which {what} differs",
-                next_step="give the prompts names of their own",
+                f"run {run} has pictures of the suite {other.name!r}, in which {what} differs", next_step=names_own if differing else same
             )
 
 
@@ -154,7 +155,8 @@ def training_palette(store: Store, run: Run) -> NDArray[np.uint8] | None:
     if run.dataset_digest is None:
         return None
     dataset = store.dataset(run.dataset_digest)
-    files = [Path(dataset.folder) / item.image_file for item in dataset.items]
+    folder = Path(str(run.environment.get("dataset_folder") or dataset.folder))
+    files = [folder / item.image_file for item in dataset.items]
     if not all(file.is_file() for file in files):
         return None
     colors = np.concatenate([load_pixels(file).reshape(-1, 3) for file in files])

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from lorascope.backends import backend_named
 from lorascope.backends.backend import EpochDone, StepDone, TrainingEvent, TrainingPlan, TrainingStarted
+from lorascope.backends.presets import beside
 from lorascope.errors import AlreadyExists, BadParameter, NotFound, RefusedParameter, UserError
 from lorascope.jobs.file_digest import file_digest
 from lorascope.jobs.progress import Progress, Silent
@@ -57,13 +58,14 @@ def train(store: Store, request: TrainRequest, progress: Progress | None = None)
         raise AlreadyExists(f"a run {request.name!r} is in the store", next_step="give the new run another name")
     said = validate(request.parameters)
     trainer, preset = backend_named(request.trainer)
-    parameters = {**preset, **said}
+    parameters = {**beside(preset, said), **said}
     _check_refusals(trainer.refused(parameters), said)
     dataset = read_dataset(request.dataset, caption_extension=str(parameters.get("caption_extension") or ".txt"))
     environment: dict[str, JsonValue] = {
         **environment_snapshot(),
         "explicit_parameters": [*sorted(said)],
         "output": str(request.output.resolve()),
+        "dataset_folder": str(request.dataset.resolve()),
         "base_model_folder": str(request.base_model.resolve()),
     }
     run = Run(
@@ -90,11 +92,12 @@ def resume(store: Store, name: str, progress: Progress | None = None) -> Run:
         raise UserError(f"run {name} was not trained here and cannot be resumed here", next_step=f"lorascope show {name}")
     check_run_name(name)
     recorded = store.dataset(run.dataset_digest)
-    dataset = read_dataset(Path(recorded.folder), caption_extension=str(run.parameters.get("caption_extension") or ".txt"))
+    folder = str(run.environment.get("dataset_folder") or recorded.folder)
+    dataset = read_dataset(Path(folder), caption_extension=str(run.parameters.get("caption_extension") or ".txt"))
     if dataset.digest != run.dataset_digest:
         raise UserError(
             f"the dataset has changed since run {name} began (digest {dataset.digest[:8]}, was {run.dataset_digest[:8]})",
-            where=recorded.folder, next_step="restore the dataset, or train under a new name",
+            where=folder, next_step="restore the dataset, or train under a new name",
         )  # fmt: skip
     run = replace(run, status=RunStatus.RUNNING, finished_at=None, reason="")
     trainer, _ = backend_named(run.trainer)
@@ -125,7 +128,7 @@ def _follow(store: Store, run: Run, events: Iterable[TrainingEvent], progress: P
                     epoch_loss = event.mean_loss
                     if event.file is not None:
                         store.add_checkpoint(_checkpoint(run.name, event, losses))
-                    losses = []
+                        losses = []
     except KeyboardInterrupt:
         store.update_run(replace(run, status=RunStatus.INTERRUPTED, finished_at=time.time(), reason="interrupted by the user"))
         raise

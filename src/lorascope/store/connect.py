@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import StaticPool
 
 from lorascope.errors import BadParameter, MissingFile
@@ -27,7 +27,9 @@ def database_file(url: str) -> Path | None:
     if url in {"sqlite://", "sqlite:///:memory:"}:
         return None
     if not url.startswith(_PREFIX) or not url.removeprefix(_PREFIX):
-        raise BadParameter(f"the store {url!r} cannot be used", next_step="name an SQLite file: LORASCOPE_STORE=sqlite:///path/lab.db")
+        scheme = url.partition(":")[0]  # the rest may hold a password
+        what = "PostgreSQL is not there yet" if scheme.startswith("postgres") else f"a store at {scheme[:20]!r} cannot be used"
+        raise BadParameter(what, next_step="name an SQLite file: LORASCOPE_STORE=sqlite:///path/lab.db")
     return Path(url.removeprefix(_PREFIX))
 
 
@@ -42,9 +44,8 @@ def connect(url: str) -> Engine:
     if file is not None and not file.parent.is_dir():
         raise MissingFile("the store's folder does not exist", where=str(file.parent), next_step="make a lab: lorascope init")
     options: dict[str, Any] = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}} if file is None else {}
-    engine = create_engine(
-        _PREFIX + (str(file) if file else ":memory:"), json_serializer=json_text, json_deserializer=json.loads, **options
-    )
+    address = URL.create("sqlite", database=str(file) if file else ":memory:")  # a path may hold ? and #, which mean something in a URL
+    engine = create_engine(address, json_serializer=json_text, json_deserializer=json.loads, **options)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
