@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,9 +85,14 @@ def _story(result: DemoResult) -> list[str]:
         "Time: " + ", ".join(f"{stage} {seconds:.0f} s" for stage, seconds in result.seconds.items()),
         "",
         f"The report with pictures: {result.report.html}",
-        f"Go on from here:          cd {result.folder} && lorascope pick repaired --metric background_color_accuracy",
+        f"Go on from here:          cd {result.folder} && {_program()} pick repaired --metric background_color_accuracy",
     ]
     return lines  # noqa: RET504 - named, so that the list reads as what it is
+
+
+def _program() -> str:
+    """How this program can be called again: by its name, or by its path where it is not on the search path."""
+    return "lorascope" if shutil.which("lorascope") else str(Path(sys.argv[0]).absolute())
 
 
 def _answer(result: DemoResult) -> dict[str, Any]:
