@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -110,3 +111,49 @@ def test_a_pipe_is_not_imported_in_part(lorascope, tmp_path, monkeypatch):
     lorascope("init")
     code, _, err = lorascope("import", "pipe")
     assert (code, err.splitlines()[0]) == (2, "error: this is a pipe or a device (pipe)")
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "said"),
+    [
+        (errno.ENOSPC, 1, "the disk is full"),
+        (errno.EDQUOT, 1, "the disk is full"),
+        (errno.EFBIG, 1, "the disk is full"),
+        (errno.EACCES, 2, "Permission denied"),
+        (errno.EROFS, 2, "Read-only file system"),
+        (errno.ENAMETOOLONG, 2, "File name too long"),
+    ],
+)
+def test_what_the_system_refuses_is_one_line(lorascope, monkeypatch, number, code, said):
+    def refuse(*_, **__):
+        raise OSError(number, os.strerror(number), "somewhere")
+
+    monkeypatch.setattr("lorascope.cli.main.cli.main", refuse)
+    ended, _, err = lorascope("runs")
+    assert ended == code
+    assert err.splitlines()[0].startswith(f"error: {said}")
+    assert "somewhere" in err.splitlines()[0]
+    assert err.splitlines()[1].startswith("next:  ")
+
+
+def test_an_export_writes_to_a_device_and_through_a_link_and_replaces_neither(lorascope, hostile_lab, tmp_path):
+    (tmp_path / "target.jsonl").write_text("old")
+    (tmp_path / "link.jsonl").symlink_to("target.jsonl")
+    assert lorascope("export", "--out", "link.jsonl")[0] == 0
+    assert (tmp_path / "link.jsonl").is_symlink()
+    assert json.dumps(hostile_lab) in (tmp_path / "target.jsonl").read_text()
+    os.mkfifo("pipe")
+    reader = os.open("pipe", os.O_RDONLY | os.O_NONBLOCK)
+    assert lorascope("export", "--out", "pipe")[0] == 0
+    assert json.dumps(hostile_lab).encode() in os.read(reader, 1 << 16)
+    os.close(reader)
+    assert (tmp_path / "pipe").is_fifo()
+
+
+@pytest.mark.parametrize("out", ["folder", "no/such/folder/x", "x" * 300])
+def test_an_export_that_cannot_be_written_is_the_users_mistake(lorascope, hostile_lab, tmp_path, out):
+    (tmp_path / "folder").mkdir()
+    before = sorted(tmp_path.iterdir())
+    code, _, err = lorascope("export", "--out", out)
+    assert (code, err.splitlines()[0][:6]) == (2, "error:")
+    assert sorted(tmp_path.iterdir()) == before

@@ -115,7 +115,9 @@ def test_a_full_disk_ends_in_one_line_and_leaves_no_half_file(home):
     assert "error:" in ended.stderr
     files = home / ".lorascope/checkpoints/full"
     assert not list(files.rglob("*.safetensors"))
+    assert not list(files.rglob("*.part"))
     assert status(home, "full") == "failed"
+    assert "--resume --name full" in run(home, "train", "sprites", "--name", "full").stderr
 
 
 def test_a_mistyped_parameter_is_refused_with_the_nearest_name_before_anything_is_written(home):

@@ -47,10 +47,13 @@ def save_state(folder: Path, run: str, position: Position, parameters: list[tupl
     tensors = {f"adapter.{name}": parameter.detach().contiguous() for name, parameter in parameters}
     for index, values in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(value).contiguous() for name, value in values.items()}
-    write_whole(partial / "state.safetensors", save(tensors))
-    write_whole(partial / "train_state.json", json.dumps(asdict(position), indent=1).encode())
-    shutil.rmtree(target, ignore_errors=True)
-    partial.rename(target)
+    try:
+        write_whole(partial / "state.safetensors", save(tensors))
+        write_whole(partial / "train_state.json", json.dumps(asdict(position), indent=1).encode())
+        shutil.rmtree(target, ignore_errors=True)
+        partial.rename(target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
     for old in _states(folder, run):
         if old != target:
             shutil.rmtree(old, ignore_errors=True)

@@ -18,12 +18,16 @@ from lorascope.cli.say import say
 def evaluate_command(run: str, suite: Path | None, base: Path | None, *, as_json: bool) -> None:
     """Sample every checkpoint of RUN on a prompt suite and measure the images.
 
+    What is there already is not drawn again, so an interrupted evaluation goes on where it was.
+
     \b
-    lorascope evaluate first --suite prompts.toml
+    lorascope evaluate first                         the demo's eight prompts
+    lorascope evaluate first --suite prompts.toml    your own
     """
     from lorascope.cli.progress import Display
     from lorascope.jobs.evaluate import EvaluateRequest, evaluate
     from lorascope.jobs.read_suite import read_suite
+    from lorascope.reports.wording import counted
     from lorascope.settings import Settings
     from lorascope.store import Store
 
@@ -34,5 +38,6 @@ def evaluate_command(run: str, suite: Path | None, base: Path | None, *, as_json
     if as_json:
         click.echo(json.dumps({"format": 1, "run": run, "suite": prompts.name, "images": drawn}))
     else:
-        say(f"{drawn} pictures drawn and measured ({len(prompts.prompts)} prompts x {len(prompts.seeds)} seeds per checkpoint)")
+        each = f"{counted(len(prompts.prompts), 'prompt')} x {counted(len(prompts.seeds), 'seed')} per checkpoint"
+        say(f"{counted(drawn, 'picture')} drawn and measured ({each})" if drawn else f"nothing to do: every picture is there ({each})")
         say(f"next: lorascope pick {run} --metric background_color_accuracy")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -44,12 +44,19 @@ def import_command(paths: tuple[Path, ...], *, as_json: bool) -> None:
 
 
 def _show(summary: ImportSummary) -> None:
-    read = ", ".join(f"{count} {noun}" for noun, count in summary.read.items() if count) or "no records"
+    read = ", ".join(_counts(summary.read)) or "no records"
     say(f"read {read}")
-    changed = ", ".join(f"{count} {noun}" for noun, count in summary.changed.items() if count)
+    changed = ", ".join(_counts(summary.changed))
     say(f"new or changed: {changed}" if changed else "nothing new: the store had all of it")
     for note in summary.notes:
         say(f"note: {note}")
+
+
+def _counts(counts: Mapping[str, int]) -> Iterator[str]:
+    """Such as "1 run" and "8 scores"; what there is none of is left out."""
+    for nouns, count in counts.items():
+        if count:
+            yield f"{count} {nouns.removesuffix('s') if count == 1 else nouns}"
 
 
 @click.command("export")
@@ -80,17 +87,26 @@ def export_command(runs: tuple[str, ...], out: Path) -> None:
 
 
 def _write_whole(out: Path, lines: Iterable[str]) -> int:
-    """Write all lines or leave the file as it was; returns how many records there are after the header."""
-    count = -1
-    unfinished = out.with_name(f".{out.name}.unfinished")
+    """Write all lines or leave the file as it was; returns how many records there are after the header.
+
+    A link stays a link, and a device or a pipe is written to, not replaced by a file.
+    """
+    target = out.resolve()
+    replaces = target.is_file() or not target.exists()
+    written = target.with_name(f".{target.name}.unfinished") if replaces else target
     try:
-        with unfinished.open("w", encoding="ascii", newline="\n") as file:
-            for line in lines:
-                file.write(line + "\n")
-                count += 1
-        unfinished.replace(out)
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
+        with written.open("w", encoding="ascii", newline="\n") as file:
+            count = sum(_write_line(file, line) for line in lines)
+        if replaces:
+            written.replace(target)
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
         raise MissingFile(f"cannot be written: {error.strerror}", where=str(out), next_step="check the path") from error
     finally:
-        unfinished.unlink(missing_ok=True)
-    return count
+        if replaces and written.is_file():
+            written.unlink()
+    return count - 1
+
+
+def _write_line(file: TextIO, line: str) -> int:
+    file.write(line + "\n")
+    return 1

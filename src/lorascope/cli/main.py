@@ -17,6 +17,8 @@ from lorascope.errors import LorascopeError, UserError, did_you_mean
 
 # what the system says when no more can be written: no space, a quota, a limit on the size of files
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# what it says of a place that cannot be used
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG)
 # command → (module, one line of help). Modules are imported only when their command runs: start-up time.
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("lorascope.cli.init", "Make a lab in this folder."),
@@ -109,6 +111,8 @@ def _explain(error: click.ClickException | LorascopeError | OSError) -> int:
         case OSError(errno=number) if number in _FULL:
             message = f"the disk is full, or a limit is reached: {error.strerror} ({error.filename or 'while writing'})"
             next_step, code = "free some space and run the same command again; nothing half-written was kept", 1
+        case OSError(errno=number) if number in _FORBIDDEN:
+            message, next_step, code = f"{error.strerror} ({error.filename})", "choose another place, or change who may write there", 2
         case _:
             raise error
     from lorascope.reports.wording import visible  # names in it may hold signs that would move the cursor, and line ends

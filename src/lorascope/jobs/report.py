@@ -155,5 +155,7 @@ def _replace(path: Path, data: bytes) -> None:
     try:
         partial.write_bytes(data)
         partial.replace(path)
+    except IsADirectoryError as error:
+        raise MissingFile("a folder is in the place of this file", where=str(path), next_step="choose another: --out FOLDER") from error
     finally:
         partial.unlink(missing_ok=True)

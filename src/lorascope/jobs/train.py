@@ -27,6 +27,8 @@ from lorascope.records.dataset import Dataset
 from lorascope.records.run import JsonValue, ParameterValue, Run, RunStatus
 from lorascope.store import Store
 
+_UNFINISHED = (RunStatus.INTERRUPTED, RunStatus.FAILED)
+
 
 @dataclass(frozen=True, slots=True)
 class TrainRequest:
@@ -54,8 +56,9 @@ def train(store: Store, request: TrainRequest, progress: Progress | None = None)
     """
     check_run_name(request.name)
     with suppress(NotFound):
-        store.run(request.name)
-        raise AlreadyExists(f"a run {request.name!r} is in the store", next_step="give the new run another name")
+        known = store.run(request.name)
+        go_on = f"go on with it: lorascope train --resume --name {known.name}, or " if known.status in _UNFINISHED else ""
+        raise AlreadyExists(f"a run {request.name!r} is in the store", next_step=f"{go_on}give the new run another name")
     said = validate(request.parameters)
     trainer, preset = backend_named(request.trainer)
     parameters = {**beside(preset, said), **said}

@@ -1,0 +1,64 @@
+"""Pictures that would mix with others, or be of another file, are refused before any is drawn."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+from lorascope.errors import AlreadyExists, BadFile, BadParameter, MissingFile
+from lorascope.jobs.evaluate import EvaluateRequest, evaluate
+from lorascope.jobs.file_digest import file_digest
+from lorascope.jobs.read_assets import demo_base_model
+from lorascope.records.checkpoint import Checkpoint
+from lorascope.records.prompt import Prompt, PromptSuite
+from lorascope.records.run import Run, RunStatus
+from lorascope.store import Store
+
+SUITE = PromptSuite("one", (Prompt("lad", "a lad"),), seeds=(1,), steps=1, width_px=24, height_px=24)
+
+
+@pytest.fixture
+def store(tmp_path):
+    """A run with a checkpoint whose file is there."""
+    file = tmp_path / "run.safetensors"
+    file.write_bytes(b"what was recorded")
+    with Store.open("sqlite://", tmp_path / "blobs") as opened:
+        opened.add_run(Run("run", "toy", RunStatus.FINISHED, environment={"base_model_folder": str(demo_base_model())}))
+        opened.add_checkpoint(Checkpoint("run", 1, file=str(file), digest=file_digest(file)))
+        yield opened
+
+
+def test_a_suite_that_cannot_be_drawn_leaves_no_trace(store):
+    with pytest.raises(BadParameter, match="24 x 24"):
+        evaluate(store, EvaluateRequest("run", replace(SUITE, width_px=23)))
+    assert store.suites() == []
+    assert store.samples("run") == []
+
+
+@pytest.mark.parametrize("change", ["replaced", "deleted", "a folder now"])
+def test_a_checkpoint_that_is_not_the_one_recorded_is_refused(store, change):
+    file = Path(store.checkpoints("run")[0].file)
+    file.unlink()
+    if change == "replaced":
+        file.write_bytes(b"another file")
+    elif change == "a folder now":
+        file.mkdir()
+    with pytest.raises(BadFile if change == "replaced" else MissingFile, match=r"the file of epoch 1 of run run is (not the one|gone)"):
+        evaluate(store, EvaluateRequest("run", SUITE))
+    assert {sample.epoch for sample in store.samples("run")} == {0}, "the base model was drawn before"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [replace(SUITE, name="two", prompts=(Prompt("lad", "a lady"),)), replace(SUITE, name="two", steps=2), replace(SUITE, steps=2)],
+    ids=["other text", "other protocol", "other suite of the same name"],
+)
+def test_pictures_of_another_text_or_protocol_do_not_pass_for_these(store, other):
+    with pytest.raises(BadFile):  # the checkpoint's bytes are no LoRA; the base model is drawn before
+        evaluate(store, EvaluateRequest("run", SUITE))
+    with pytest.raises((BadParameter, AlreadyExists)):
+        evaluate(store, EvaluateRequest("run", other))
+    assert [sample.extra["suite"] for sample in store.samples("run")] == ["one"]
