@@ -16,7 +16,9 @@ from lorascope.store import Store
 SAMPLES = sorted((Path(__file__).parents[1] / "importers" / "samples").iterdir())
 NOT_OURS = (b"", b"\n", b"\x00\x01\x02", b"\xff\xfe{", b"{}", b"[1]", b'{"type": "run"}', b"[" * HEAD_BYTES, b"epoch,prompt\n1,a\n")
 
-PAIRS = [(importer, sample) for importer in IMPORTERS for sample in SAMPLES if importer.recognizes(sample.read_bytes()[:HEAD_BYTES])]
+PAIRS = [
+    (importer, sample) for importer in IMPORTERS for sample in SAMPLES if importer.recognizes(sample.read_bytes()[:HEAD_BYTES], sample)
+]
 
 
 def test_every_importer_has_a_sample_and_no_sample_two_importers():
@@ -27,7 +29,7 @@ def test_every_importer_has_a_sample_and_no_sample_two_importers():
 @pytest.mark.parametrize("importer", IMPORTERS, ids=lambda importer: importer.name)
 @pytest.mark.parametrize("head", NOT_OURS)
 def test_what_is_not_its_format_is_not_recognized(importer, head):
-    assert not importer.recognizes(head)
+    assert not importer.recognizes(head, Path("file"))
 
 
 @pytest.mark.parametrize(("importer", "sample"), PAIRS)

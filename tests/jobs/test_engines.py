@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
-from lorascope.errors import BadFile
+from lorascope.errors import BadFile, OperationFailed
 from lorascope.jobs.engines.local import LocalEngine
 from lorascope.jobs.progress import Silent
 
@@ -65,6 +69,80 @@ def test_an_error_arrives_whole_after_the_results_before_it(processes):
     with pytest.raises(BadFile, match="no such luck") as caught:
         next(results)
     assert (caught.value.where, caught.value.next_step) == ("item 2", "try another")
+
+
+def fail_or_dawdle(number, _progress):
+    if number == 1:
+        raise BadFile("no such luck")
+    dawdle()
+
+
+def die_or_dawdle(number, _progress):
+    if number == 1:
+        os._exit(9)
+    dawdle()
+
+
+def dawdle():
+    for _ in range(600):
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize(("work", "error"), [(fail_or_dawdle, BadFile), (die_or_dawdle, OperationFailed)])
+def test_when_one_fails_the_others_do_not_work_on(work, error):
+    began = time.monotonic()
+    with pytest.raises(error):
+        list(LocalEngine(2).map(work, [1, 2], lambda _: Silent()))
+    assert time.monotonic() - began < 30
+
+
+PARENT = """
+import os, sys, time
+from pathlib import Path
+from lorascope.jobs.engines.local import LocalEngine
+from lorascope.jobs.progress import Silent
+
+def work(number, progress):
+    Path(f"child-{number}").write_text(str(os.getpid()))
+    try:
+        for _ in range(600):
+            time.sleep(0.1)
+    except KeyboardInterrupt:
+        Path(f"farewell-{number}").touch()
+        raise
+
+if __name__ == "__main__":
+    list(LocalEngine(2).map(work, [1, 2], lambda _: Silent()))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_children_end_with_their_parent(tmp_path, how):
+    (tmp_path / "parent.py").write_text(PARENT)
+    parent = subprocess.Popen([sys.executable, "parent.py"], cwd=tmp_path, stderr=subprocess.DEVNULL)
+    marks = [tmp_path / f"child-{number}" for number in (1, 2)]
+    wait_until(lambda: all(mark.is_file() and mark.read_text() for mark in marks))
+    parent.send_signal(how)
+    parent.wait(30)
+    wait_until(lambda: not any(is_alive(int(mark.read_text())) for mark in marks))
+    assert {path.name for path in tmp_path.glob("farewell-*")} == {"farewell-1", "farewell-2"}
+
+
+def wait_until(done):
+    deadline = time.monotonic() + 60
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def is_alive(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{process}/stat")  # an orphan may stay as a zombie where nobody collects it
+    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def test_two_processes_are_children_and_one_is_this_one():

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("lorascope.cli.demo", "See the whole story on a real built-in experiment."),
     "audit": ("lorascope.cli.captions", "Check captions against their pixels and the text encoder's window."),
     "clean": ("lorascope.cli.captions", "Write a repaired version of a dataset."),
+    "check": ("lorascope.cli.check", "Lint a trainer's configuration: steps, buckets and files before the GPU is rented."),
     "train": ("lorascope.cli.train", "Train a LoRA and record everything."),
     "evaluate": ("lorascope.cli.evaluate", "Sample every checkpoint on a prompt suite and measure the images."),
     "pick": ("lorascope.cli.pick", "Choose a checkpoint, with the probability that it is the best."),
@@ -32,8 +33,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("lorascope.cli.report", "Write a report as Markdown and as one HTML file."),
     "runs": ("lorascope.cli.runs", "List the recorded runs."),
     "show": ("lorascope.cli.runs", "Show everything recorded of a run."),
-    "import": ("lorascope.cli.interchange", "Read runs, checkpoints and scores from JSON Lines."),
+    "import": ("lorascope.cli.interchange", "Read what a trainer left on disk, or JSON Lines."),
+    "watch": ("lorascope.cli.watch", "Follow another trainer's run while it trains."),
+    "inspect": ("lorascope.cli.inspect", "What a LoRA file says about its own making."),
     "export": ("lorascope.cli.interchange", "Write runs, checkpoints and scores as JSON Lines."),
+    "store": ("lorascope.cli.store", "Migrate, copy, check or back up the store; print its SQL."),
     "parameters": ("lorascope.cli.parameters", "Explain training parameters."),
 }
 

@@ -28,7 +28,7 @@ class _Interchange:
 
     name = "lorascope JSON Lines"
 
-    def recognizes(self, head: bytes) -> bool:
+    def recognizes(self, head: bytes, path: Path) -> bool:  # noqa: ARG002 - the first line says it all
         """Whether the first line is the header (of whatever format number)."""
         try:
             first = json.loads(head.removeprefix(_BOM).split(b"\n", 1)[0])

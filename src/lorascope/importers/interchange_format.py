@@ -16,7 +16,7 @@ from lorascope.records.checkpoint import Checkpoint
 from lorascope.records.dataset import Dataset
 from lorascope.records.measurement import Measurement
 from lorascope.records.prompt import Prompt, PromptSuite
-from lorascope.records.run import JsonValue, Run, RunStatus
+from lorascope.records.run import CountedIn, JsonValue, Run, RunStatus
 from lorascope.records.sample import Sample, Score
 
 FORMAT = 1
@@ -78,6 +78,7 @@ RUN = Kind(
         Key("finished_at", read.number, None),
         Key("reason", read.text, ""),
         Key("environment", read.mapping, {}),
+        Key("counted_in", read.counted_in, CountedIn.EPOCHS),
     ),
 )
 CHECKPOINT = Kind(
@@ -94,6 +95,7 @@ CHECKPOINT = Kind(
         Key("mean_loss", read.number, None),
         Key("duration_s", read.number, None),
         Key("saved_at", read.number, None),
+        Key("tensor_hash", read.text, None),
     ),
 )
 SAMPLE = Kind("sample", Sample, (*_IMAGE, Key("image_digest", read.text)))

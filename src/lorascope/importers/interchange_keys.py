@@ -8,7 +8,7 @@ from typing import Any
 
 from lorascope.records.dataset import DatasetItem
 from lorascope.records.prompt import Expectation
-from lorascope.records.run import JsonValue, ParameterValue, RunStatus
+from lorascope.records.run import CountedIn, JsonValue, ParameterValue, RunStatus
 
 Read = Callable[[Any], Any]
 _LARGEST = 2**63 - 1
@@ -84,6 +84,13 @@ def status(value: object) -> RunStatus:
     if value not in tuple(RunStatus):
         raise ValueError(f"must be one of {', '.join(RunStatus)}")
     return RunStatus(str(value))
+
+
+def counted_in(value: object) -> CountedIn:
+    """What the numbers of checkpoints count."""
+    if value not in tuple(CountedIn):
+        raise ValueError(f"must be one of {', '.join(CountedIn)}")
+    return CountedIn(str(value))
 
 
 def mapping(value: object) -> dict[str, JsonValue]:

@@ -65,7 +65,7 @@ def importer_of(path: Path) -> Importer:
     except OSError as error:
         raise MissingFile(f"cannot be read: {error.strerror}", where=str(path), next_step="check the path") from error
     for importer in IMPORTERS:
-        if importer.recognizes(head):
+        if importer.recognizes(head, path):
             return importer
     formats = ", ".join(importer.name for importer in IMPORTERS)
     raise BadFile(

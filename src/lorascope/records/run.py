@@ -20,12 +20,20 @@ class RunStatus(StrEnum):
     IMPORTED = "imported"
 
 
+class CountedIn(StrEnum):
+    """What the number of a checkpoint counts: epochs, or optimizer steps where the trainer saves by steps."""
+
+    EPOCHS = "epochs"
+    STEPS = "steps"
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One training.
 
     ``parameters`` are flat, under kohya's names; unknown keys are kept. ``outcome`` holds what somebody measured elsewhere
-    (metric → value). ``extra`` holds fields of foreign records that have no place here: kept, never dropped.
+    (metric → value). ``counted_in`` says what ``Checkpoint.epoch`` and its cousins in samples, scores and measurements count.
+    ``extra`` holds fields of foreign records that have no place here: kept, never dropped.
     Times are seconds since the epoch, UTC.
     """
 
@@ -42,6 +50,7 @@ class Run:
     reason: str = ""
     environment: Mapping[str, JsonValue] = field(default_factory=dict)
     extra: Mapping[str, JsonValue] = field(default_factory=dict)
+    counted_in: CountedIn = CountedIn.EPOCHS
 
     def finished(self, at: float) -> Run:
         """The same run, ended well."""

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from lorascope.errors import NotFound, did_you_mean
 from lorascope.parameters.catalogue import flat, grouped
 from lorascope.records.checkpoint import Checkpoint
-from lorascope.records.run import JsonValue, Run, RunStatus
+from lorascope.records.run import CountedIn, JsonValue, Run, RunStatus
 from lorascope.store.tables import epoch_results, prompt_test_images, prompt_test_results, training_runs
 from lorascope.store.upsert import upsert
 
@@ -42,6 +42,7 @@ def _run_row(run: Run) -> dict[str, Any]:
         "finished_at": run.finished_at,
         "reason": run.reason,
         "environment": dict(run.environment),
+        "counted_in": str(run.counted_in),
         "extra": dict(run.extra) or None,
     }
 
@@ -60,6 +61,7 @@ def _run(row: Row[Any]) -> Run:
         finished_at=row.finished_at,
         reason=row.reason,
         environment=row.environment,
+        counted_in=CountedIn(row.counted_in),
         extra=row.extra or {},
     )
 
@@ -126,7 +128,7 @@ def put_checkpoints(connection: Connection, checkpoints: Sequence[Checkpoint]) -
     return upsert(connection, table, [table.c.run_id, table.c.epoch], ["is_checkpoint", *_CHECKPOINT_COLUMNS, "extra"], rows)
 
 
-_CHECKPOINT_COLUMNS = ("step", "samples_seen", "file", "file_bytes", "digest", "mean_loss", "duration_s", "saved_at")
+_CHECKPOINT_COLUMNS = ("step", "samples_seen", "file", "file_bytes", "digest", "mean_loss", "duration_s", "saved_at", "tensor_hash")
 
 
 def checkpoints_of(connection: Connection, run: str) -> list[Checkpoint]:

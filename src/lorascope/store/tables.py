@@ -18,6 +18,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -26,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 
 metadata = MetaData(naming_convention={"uq": "uq_%(table_name)s_%(column_0_N_name)s", "ix": "ix_%(table_name)s_%(column_0_N_name)s"})
 
@@ -55,6 +56,7 @@ training_runs = Table(
     Column("environment", _json, nullable=False),
     Column("extra", _json),
     Column("process", _json),  # host and pid of the process that records it; NULL for imported runs
+    Column("counted_in", Text, nullable=False, server_default="epochs"),  # what the checkpoints' numbers count: epochs, or steps
 )
 
 caption_versions = Table(
@@ -87,6 +89,7 @@ epoch_results = Table(
     Column("saved_at", Float),
     Column("quantitative_metrics", _json),  # metric → unit, mean, low, high, prompts, images, not_measurable
     Column("extra", _json),
+    Column("tensor_hash", Text),
 )
 
 prompt_suites = Table(
@@ -142,6 +145,50 @@ prompt_test_results = Table(
     Column("extra", _json),
 )
 
+# One row for each number that is followed: what runs are sorted and searched by, kept up to date by every write.
+metric_series = Table(
+    "metric_series",
+    metadata,
+    Column("series_id", _key, primary_key=True),
+    Column("run_id", _key, ForeignKey("training_runs.run_id"), nullable=False),
+    Column("metric", Text, nullable=False),
+    Column("source", Text, nullable=False),  # logged, measured (means of checkpoints over prompts), outcome
+    Column("points", BigInteger, nullable=False),
+    Column("last_step", BigInteger),
+    Column("last_value", Float),
+    Column("min_step", BigInteger),
+    Column("min_value", Float),  # NULL when no value is a number
+    Column("max_step", BigInteger),
+    Column("max_value", Float),
+)
+
+# The points themselves, packed. A block is written once and never changed; blocks of a finished series are packed anew, larger.
+metric_blocks = Table(
+    "metric_blocks",
+    metadata,
+    Column("series_id", _key, ForeignKey("metric_series.series_id"), primary_key=True),
+    Column("position", BigInteger, primary_key=True),  # points of the series before this block
+    Column("points", Integer, nullable=False),
+    Column("packed", LargeBinary, nullable=False),
+)
+
+hypotheses = Table(
+    "hypotheses",
+    metadata,
+    Column("hypothesis_id", _key, primary_key=True),
+    Column("hypothesis_name", Text, nullable=False, unique=True),
+    Column("statement", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("claimed_n", Integer),
+    Column("metric", Text),
+    Column("direction", Text),
+    Column("threshold", Float),
+    Column("prior", Float),
+    Column("verdict", Text, nullable=False),
+    Column("runs", _json, nullable=False),
+    Column("extra", _json),
+)
+
 foreign_records = Table(
     "foreign_records",
     metadata,
@@ -164,3 +211,6 @@ Index("uq_prompt_test_images", *image_key(prompt_test_images), unique=True)
 Index("uq_prompt_test_results", *image_key(prompt_test_results), unique=True)
 Index("uq_test_prompts", test_prompts.c.suite_id, test_prompts.c.prompt_name, unique=True)
 Index("uq_foreign_records", foreign_records.c.digest, foreign_records.c.copy, unique=True)
+Index("uq_metric_series", metric_series.c.run_id, metric_series.c.metric, metric_series.c.source, unique=True)
+Index("ix_metric_series_max", metric_series.c.metric, metric_series.c.max_value)
+Index("ix_metric_series_min", metric_series.c.metric, metric_series.c.min_value)
