@@ -111,7 +111,7 @@ def test_a_wide_table_is_whole_in_a_pipe(lab):
 def test_show_has_everything_of_a_run(lab):
     run("import", str(EXAMPLE))
     text = run("show", "caption_fix")
-    for expected in ("network_dim = 32", "checkpoints (10)", "unique_colors", "323.9", "missing: parameters, dataset"):
+    for expected in ("network_dim = 32", "checkpoints (10)", "unique_colors", "323.9", "time per epoch: missing"):
         assert expected in text
     answer = json.loads(run("show", "caption_fix", "--json"))
     assert answer["run"]["parameters"]["network_alpha"] == 16

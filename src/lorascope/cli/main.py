@@ -32,7 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compare": ("lorascope.cli.compare", "Compare two runs, prompt by prompt."),
     "report": ("lorascope.cli.report", "Write a report as Markdown and as one HTML file."),
     "runs": ("lorascope.cli.runs", "List the recorded runs."),
-    "show": ("lorascope.cli.runs", "Show everything recorded of a run."),
+    "show": ("lorascope.cli.show", "Show everything recorded of a run."),
     "import": ("lorascope.cli.interchange", "Read what a trainer left on disk, or JSON Lines."),
     "watch": ("lorascope.cli.watch", "Follow another trainer's run while it trains."),
     "inspect": ("lorascope.cli.inspect", "What a LoRA file says about its own making."),

@@ -1,50 +1,67 @@
-"""List what runs are recorded, and how much of each."""
+"""List what runs are recorded, and how complete the record of each is."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from lorascope.analysis.completeness import Checked, Recorded, check, completeness
+from lorascope.records.dataset import Dataset
 from lorascope.records.run import ParameterValue, Run
-from lorascope.store import Counts, Store
-
-# Without these no later reader can tell what was trained, or repeat it.
-_NEEDED_PARAMETERS = ("network_dim", "network_alpha", "learning_rate", "train_batch_size", "seed")
+from lorascope.store import Store, Tally
 
 
 @dataclass(frozen=True, slots=True)
 class RunListing:
-    """A run, how much is recorded of it, and which parts of a complete record are missing.
-
-    ``completeness`` is the share of those parts that are there, 0 to 1.
-    """
+    """A run, how much is recorded of it, and the checklist of a complete record worked through. ``completeness`` is 0 to 1."""
 
     run: Run
-    counts: Counts
-    missing: tuple[str, ...]
-    completeness: float
+    tally: Tally
+    checked: tuple[Checked, ...]
+
+    @property
+    def completeness(self) -> float:
+        """The share of the checklist that is there, 0 to 1."""
+        return completeness(self.checked)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The items of which nothing is there."""
+        return tuple(checked.item.name for checked in self.checked if checked.share == 0)
 
 
 def list_runs(store: Store) -> list[RunListing]:
     """All runs in the order they started."""
     with store.snapshot():
-        return [listing_of(run, store.counts(run.name)) for run in store.runs()]
+        return listings(store, store.runs())
 
 
-def listing_of(run: Run, counts: Counts) -> RunListing:
-    """A run's line in the list."""
-    there = {
-        "parameters": all(name in run.parameters for name in _NEEDED_PARAMETERS),
-        "dataset": run.dataset_digest is not None,
-        "base model": run.base_model is not None,
-        "start time": run.started_at is not None,
-        "checkpoints": counts.checkpoints > 0,
-        "loss": counts.losses > 0,
-        "images": counts.samples > 0,
-        "scores": counts.scores > 0,
-    }
-    missing = tuple(part for part, is_there in there.items() if not is_there)
-    return RunListing(run, counts, missing, 1 - len(missing) / len(there))
+def listings(store: Store, runs: Sequence[Run]) -> list[RunListing]:
+    """The runs' lines in the list, in the order given."""
+    tallies = store.tallies([run.name for run in runs] if len(runs) == 1 else None)
+    datasets = {dataset.digest: dataset for dataset in store.datasets()}
+    return [listing_of(run, tallies[run.name], datasets) for run in runs]
+
+
+def listing_of(run: Run, tally: Tally, datasets: Mapping[str, Dataset]) -> RunListing:
+    """A run's line in the list; ``datasets`` are the known versions by digest."""
+    dataset = datasets.get(run.dataset_digest or "")
+    recorded = Recorded(
+        run,
+        images=None if dataset is None else len(dataset.items),
+        captions=None if dataset is None else dataset.captions,
+        checkpoints=tally.checkpoints,
+        with_bytes=tally.with_bytes,
+        with_duration=tally.with_duration,
+        with_loss=tally.with_loss,
+        with_memory=tally.checkpoints if tally.has_memory_series else tally.with_memory,
+        has_loss_series=tally.has_loss_series,
+        drawn=tally.drawn,
+        measured=tally.measured,
+        rated=tally.rated,
+        kept=tally.kept,
+    )
+    return RunListing(run, tally, check(recorded))
 
 
 def varying(runs: Sequence[Run]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lorascope.evaluation.summary import summarize
-from lorascope.jobs.list_runs import RunListing, listing_of
+from lorascope.jobs.list_runs import RunListing, listings
 from lorascope.records.checkpoint import Checkpoint
 from lorascope.records.dataset import Dataset
 from lorascope.records.measurement import Measurement
@@ -37,7 +37,7 @@ def show_run(store: Store, name: str) -> RunInFull:
         run = store.run(name)
         dataset = next((dataset for dataset in store.datasets() if dataset.digest == run.dataset_digest), None)
         return RunInFull(
-            listing_of(run, store.counts(name)),
+            listings(store, [run])[0],
             tuple(store.checkpoints(name)),
             summarize(store.scores(name)),
             dataset,

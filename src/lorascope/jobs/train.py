@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import platform
-import sys
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from importlib import metadata
 from itertools import chain
 from pathlib import Path
 
@@ -17,6 +13,7 @@ from lorascope.backends import backend_named
 from lorascope.backends.backend import EpochDone, StepDone, TrainingEvent, TrainingPlan, TrainingStarted
 from lorascope.backends.presets import beside
 from lorascope.errors import AlreadyExists, BadParameter, NotFound, RefusedParameter, UserError
+from lorascope.jobs.environment import environment_snapshot, peak_memory_bytes
 from lorascope.jobs.file_digest import file_digest
 from lorascope.jobs.progress import Progress, Silent
 from lorascope.jobs.read_dataset import read_dataset
@@ -150,7 +147,7 @@ def _checkpoint(run: str, event: EpochDone, losses: list[JsonValue]) -> Checkpoi
     assert event.file is not None
     return Checkpoint(
         run, event.epoch, event.step, event.samples_seen, str(event.file), event.file.stat().st_size, file_digest(event.file),
-        event.mean_loss, event.duration_s, time.time(), {"step_losses": losses},
+        event.mean_loss, event.duration_s, time.time(), {"step_losses": losses, "peak_memory_bytes": peak_memory_bytes()},
     )  # fmt: skip
 
 
@@ -160,21 +157,3 @@ def _check_refusals(refused: Mapping[str, str], said: Mapping[str, ParameterValu
         if any(name not in said for name in refused):
             raise BadParameter(f"the trainer's own preset contradicts it: {reasons}")
         raise RefusedParameter(f"cannot be honored: {reasons}", next_step="remove these from the recipe, or use a trainer that has them")
-
-
-def environment_snapshot() -> dict[str, JsonValue]:
-    """What the result may depend on besides the parameters: versions, machine, command."""
-    versions: dict[str, JsonValue] = {}
-    for package in ("lorascope", "torch", "diffusers", "peft", "transformers", "numpy"):
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            versions[package] = None
-    return {
-        "versions": versions,
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "cpu_count": os.cpu_count(),
-        "argv": [*sys.argv],
-        "pid": os.getpid(),
-    }
