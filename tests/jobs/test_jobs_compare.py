@@ -134,3 +134,29 @@ def test_the_command_prints_tables_and_fixed_json_keys(tmp_path, monkeypatch):
     found = json.loads(CliRunner().invoke(compare_command, ["dirty", "clean", "--json"]).output)
     assert {"format", "runs", "different", "metrics"} <= set(found)
     assert {"metric", "difference", "low", "high", "p_value", "n", "detectable"} <= set(found["metrics"][0])
+
+
+def test_three_runs_are_each_compared_with_the_first(store):
+    for name, dim in (("a", 16), ("b", 32), ("c", 64)):
+        fill(store, name, [[dim / 100, dim / 90, dim / 80]], network_dim=dim, network_alpha=16, seed=1)
+    found = answer(compare(store, "a", "b", "c"))
+    assert found["runs"] == ["a", "b", "c"]
+    assert found["different"] == {"adapter_scale": [1.0, 0.5, 0.25], "network_dim": [16, 32, 64]}
+    assert [(item["runs"], item["n"]) for item in found["metrics"]] == [(["a", "b"], 3), (["a", "c"], 3)]
+    assert any("network_dim" in note and "adapter_scale" not in note for note in found["notes"])
+
+
+def test_runs_without_scores_still_show_settings_and_reported_outcomes(store):
+    store.import_runs([Run(name, "kohya", RunStatus.IMPORTED, {"network_dim": dim}, {"score": score}) for name, dim, score in RATED])
+    found = answer(compare(store, "perfect", "wide"))
+    assert (found["different"], found["outcomes"], found["metrics"]) == ({"network_dim": [32, 64]}, {"score": [9, 3]}, [])
+
+
+RATED = (("perfect", 32, 9), ("wide", 64, 3))
+
+
+def test_one_run_or_two_epochs_of_three_runs_are_refused(pair):
+    with pytest.raises(BadParameter, match="cannot be compared"):
+        compare(pair, "dirty")
+    with pytest.raises(BadParameter, match="of 3 runs"):
+        compare(pair, "dirty", "clean", "dirty", epochs="1:2")

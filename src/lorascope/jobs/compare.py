@@ -1,4 +1,4 @@
-"""Compare two runs (or two checkpoints of one): what was set differently, and what came out differently, prompt by prompt."""
+"""Compare runs (or two checkpoints of one) with the first: what was set differently, and what came out differently, prompt by prompt."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ from lorascope.evaluation.direction import direction_of
 from lorascope.evaluation.epoch_effects import fit, tabulate
 from lorascope.evaluation.metric import Direction
 from lorascope.evaluation.metrics import metric_named
+from lorascope.parameters.derived_values import DERIVED_NAMES, derived_values
 from lorascope.parameters.labels import LABELS
 from lorascope.records.run import JsonValue, ParameterValue, Run
 from lorascope.records.sample import Score
 from lorascope.store import Store
 
-Different = Mapping[str, tuple[ParameterValue, ParameterValue]]
+Different = Mapping[str, tuple[ParameterValue, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class ComparedMetric:
-    """One metric: the epochs that were compared and the paired difference, second run minus first (None: no common prompt)."""
+    """One metric of two runs: the epochs compared and the paired difference, second run minus first (None: no common prompt)."""
 
+    runs: tuple[str, str]
     metric: str
     unit: str
     direction: Direction | None
@@ -34,53 +36,70 @@ class ComparedMetric:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two runs side by side. ``different`` holds every setting that is not equal, None where a run does not say."""
+    """Runs side by side. ``different`` holds every setting, and what follows from settings, that is not equal in all of them, None
+    where a run does not say; ``outcomes`` what somebody measured elsewhere, where a run has it.
+    """
 
-    runs: tuple[str, str]
+    runs: tuple[str, ...]
     different: Different
+    outcomes: Different
     metrics: tuple[ComparedMetric, ...]
     notes: tuple[str, ...]
 
 
 def compare(
-    store: Store, first: str, second: str, *, metrics: Sequence[str] = (), epochs: str = "last", seed: int = 0
+    store: Store, first: str, *others: str, metrics: Sequence[str] = (), epochs: str = "last", seed: int = 0
 ) -> Comparison:  # fmt: skip
-    """Compare two runs on ``metrics`` (all that both have when empty).
+    """Compare every other run with the first on ``metrics`` (all that both have when empty).
 
-    ``epochs``: "last", "best" (by each run's own choice, see pick) or "A:B". ``seed`` is of the draws behind "best".
+    ``epochs``: "last", "best" (by each run's own choice, see pick) or, for two runs, "A:B". ``seed`` is of the draws behind "best".
 
     Raises:
-        NotFound: no such run, metric or epoch. BadParameter: ``epochs`` is none of the above, or the pictures of a prompt were
-            drawn for different texts or by different protocols.
+        NotFound: no such run, metric or epoch. BadParameter: no second run, ``epochs`` is none of the above, or the pictures of a
+            prompt were drawn for different texts or by different protocols.
     """
+    if not others:
+        raise BadParameter("one run cannot be compared", next_step=f"name another: lorascope compare {first} OTHER")
+    if len(others) > 1 and epochs not in {"last", "best"}:
+        raise BadParameter(f"epoch {epochs!r} names two checkpoints, of {len(others) + 1} runs", next_step="write last or best")
     with store.snapshot():
-        runs = store.run(first), store.run(second)
-        _refuse_other_protocols(store, runs)
-        scores = tuple(_measured(store, run.name) for run in runs)
-    names = [set(of_run) for of_run in scores]
-    wanted = list(dict.fromkeys(metrics)) or sorted(names[0] & names[1])
-    for metric in wanted:
-        for run, of_run in zip(runs, names, strict=True):
-            if metric not in of_run:
-                there = did_you_mean(metric, of_run) or f"it has {', '.join(sorted(of_run)) or 'none; lorascope evaluate ' + run.name}"
-                raise NotFound(f"run {run.name} has no values of {metric}", next_step=there)
-    if not wanted:
-        raise NotFound(f"runs {first} and {second} share no metric", next_step=f"measure both: lorascope evaluate {first}")
-    compared = tuple(_compare_metric(metric, runs, scores, epochs, seed) for metric in wanted)
+        runs = [store.run(name) for name in (first, *others)]
+        for other in runs[1:]:
+            _refuse_other_protocols(store, (runs[0], other))
+        scores = {run.name: _measured(store, run.name) for run in runs}
+    compared = [
+        _compare_metric(metric, (runs[0], other), (scores[first], scores[other.name]), epochs, seed)
+        for other in runs[1:]
+        for metric in _shared(runs[0], other, scores, metrics)
+    ]
     different = differences(*runs)
-    return Comparison((first, second), different, compared, _notes(runs, different, compared, epochs))
+    outcomes = {name: tuple(run.outcome.get(name) for run in runs) for name in sorted({name for run in runs for name in run.outcome})}
+    return Comparison((first, *others), different, outcomes, tuple(compared), _notes(runs, different, compared, epochs))
 
 
-def differences(first: Run, second: Run) -> Different:
-    """Settings that are not equal, by name (names and places are none); the dataset, base model and trainer count as settings."""
-    ours, theirs = _settings(first), _settings(second)
-    pairs = {key: (ours.get(key), theirs.get(key)) for key in sorted(set(ours) | set(theirs))}
-    return {key: (a, b) for key, (a, b) in pairs.items() if a != b or isinstance(a, bool) is not isinstance(b, bool)}
+def _shared(first: Run, other: Run, scores: Mapping[str, Mapping[str, object]], metrics: Sequence[str]) -> list[str]:
+    """The metrics to compare two runs on; NotFound when one that was asked for is not there."""
+    for metric in metrics:
+        for run in (first, other):
+            if metric not in scores[run.name]:
+                names = sorted(scores[run.name])
+                there = did_you_mean(metric, names) or f"it has {', '.join(names) or 'none; lorascope evaluate ' + run.name}"
+                raise NotFound(f"run {run.name} has no values of {metric}", next_step=there)
+    return list(dict.fromkeys(metrics)) or sorted(set(scores[first.name]) & set(scores[other.name]))
+
+
+def differences(*runs: Run) -> Different:
+    """Settings that are not equal in all runs, by name (names and places are none); dataset, base model and trainer count as
+    settings, and so does what follows from them, such as the adapter's scale.
+    """
+    settings = [_settings(run) for run in runs]
+    rows = {name: tuple(of_run.get(name) for of_run in settings) for name in sorted({name for of_run in settings for name in of_run})}
+    return {name: values for name, values in rows.items() if len({(isinstance(value, bool), value) for value in values}) > 1}
 
 
 def _settings(run: Run) -> dict[str, ParameterValue]:
-    settings = {"trainer": run.trainer, "base_model": run.base_model, "dataset_digest": run.dataset_digest, **run.parameters}
-    return {name: value for name, value in settings.items() if name not in LABELS}
+    known = {"trainer": run.trainer, "base_model": run.base_model, "dataset_digest": run.dataset_digest, **run.parameters}
+    return {name: value for name, value in {**known, **derived_values(run.parameters)}.items() if name not in LABELS}
 
 
 def _measured(store: Store, run: str) -> dict[str, dict[int, list[Score]]]:
@@ -129,7 +148,7 @@ def _compare_metric(
             raise NotFound(f"run {run.name} has no values of {metric} at epoch {epoch}", next_step=f"it has epochs {known_epochs}")
     paired = compare_paired(ours[chosen[0]], theirs[chosen[1]])
     way = direction_of(metric, ours[chosen[0]])
-    return ComparedMetric(metric, known.unit if known else "", way, chosen, paired)
+    return ComparedMetric((runs[0].name, runs[1].name), metric, known.unit if known else "", way, chosen, paired)
 
 
 def _two_epochs(text: str) -> tuple[int, int]:
@@ -151,27 +170,33 @@ def _best(of_run: Mapping[int, list[Score]], metric: str, seed: int) -> int:
     return choice.leader.epoch if choice else max(of_run)
 
 
-def _notes(runs: tuple[Run, Run], different: Different, compared: Sequence[ComparedMetric], epochs: str) -> tuple[str, ...]:
-    which = f"{runs[1].name} minus {runs[0].name}" if runs[0].name != runs[1].name else "second epoch minus first"
-    notes = [f"Differences are {which}, per prompt; intervals are 95 %, over prompts."]
-    if runs[0].name != runs[1].name:
+def _notes(runs: Sequence[Run], different: Different, compared: Sequence[ComparedMetric], epochs: str) -> tuple[str, ...]:
+    first, second = runs[0].name, runs[1].name
+    which = f"{second} minus {first}" if first != second else "second epoch minus first"
+    notes = [f"Differences are {which if len(runs) == 2 else f'run minus {first}'}, per prompt; intervals are 95 %, over prompts."]
+    if not compared:
+        notes = [f"No metric was measured in both: lorascope evaluate {second}"]
+    if first != second:
         notes.append(_about_settings(different))
-        notes.append("One training of each: how much a retraining with another seed would move the result is not in these intervals.")
-    if epochs == "best":
+        if compared:
+            notes.append("One training of each: how much a retraining with another seed would move the result is not in these intervals.")
+    if epochs == "best" and compared:
         notes.append("The epochs were chosen by looking at these same scores: both values flatter their run.")
     if len(compared) > 2:
-        notes.append(f"{len(compared)} metrics were compared: one p-value below 0.05 among 20 is expected without any effect.")
+        notes.append(f"{len(compared)} comparisons were made: one p-value below 0.05 among 20 is expected without any effect.")
     for item in compared:
-        notes += _about_metric(item)
+        told = f"{item.runs[1]}: " if len(runs) > 2 else ""
+        notes += [f"{told}{note}" for note in _about_metric(item)]
     return tuple(notes)
 
 
 def _about_settings(different: Different) -> str:
     if not different:
         return "No recorded setting differs: what differs in the result is chance, or was not recorded."
-    if len(different) == 1:
-        return f"Only {next(iter(different))} was set differently."
-    return f"{len(different)} settings differ ({', '.join(different)}): the difference cannot be put down to any one of them."
+    settings = [name for name in different if name not in DERIVED_NAMES] or [*different]
+    if len(settings) == 1:
+        return f"Only {settings[0]} was set differently."
+    return f"{len(settings)} settings differ ({', '.join(settings)}): the difference cannot be put down to any one of them."
 
 
 def _about_metric(item: ComparedMetric) -> list[str]:
@@ -202,6 +227,7 @@ def answer(comparison: Comparison) -> dict[str, JsonValue]:
         "format": 1,
         "runs": list(comparison.runs),
         "different": {name: list(values) for name, values in comparison.different.items()},
+        "outcomes": {name: list(values) for name, values in comparison.outcomes.items()},
         "metrics": [_metric_answer(item) for item in comparison.metrics],
         "notes": list(comparison.notes),
     }
@@ -210,6 +236,7 @@ def answer(comparison: Comparison) -> dict[str, JsonValue]:
 def _metric_answer(item: ComparedMetric) -> dict[str, JsonValue]:
     paired = item.paired
     return {
+        "runs": list(item.runs),
         "metric": item.metric,
         "unit": item.unit,
         "direction": str(item.direction) if item.direction else None,

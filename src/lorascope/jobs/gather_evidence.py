@@ -117,7 +117,8 @@ def _comparisons(store: Store, names: Sequence[str], metric: str) -> tuple[Compa
             compared = compare(store, names[0], names[1], metrics=metrics, epochs=epochs)
         except (NotFound, BadParameter):  # no shared metric, or no way to say which epoch is best: nothing to compare
             continue
-        found.append(comparison_from_json(compare_answer(compared), at))
+        if compared.metrics:
+            found.append(comparison_from_json(compare_answer(compared), at))
     return tuple(found)
 
 
