@@ -62,3 +62,27 @@ def test_pictures_of_another_text_or_protocol_do_not_pass_for_these(store, other
     with pytest.raises((BadParameter, AlreadyExists)):
         evaluate(store, EvaluateRequest("run", other))
     assert [sample.extra["suite"] for sample in store.samples("run")] == ["one"]
+
+
+def test_a_broken_checkpoint_does_not_keep_the_others_from_being_drawn(store, tmp_path):
+    broken = tmp_path / "second.safetensors"
+    broken.write_bytes(b"no LoRA either")
+    store.add_checkpoint(Checkpoint("run", 2, file=str(broken)))
+    with pytest.raises(BadFile, match="2 of 3 checkpoints could not be drawn"):
+        evaluate(store, EvaluateRequest("run", SUITE))
+    assert {sample.epoch for sample in store.samples("run")} == {0}
+
+
+def test_pictures_drawn_before_a_metric_existed_are_measured_by_it_later(store, monkeypatch):
+    from lorascope.evaluation.metrics import METRICS
+    from lorascope.jobs import evaluate as job
+
+    monkeypatch.setattr(job, "METRICS", METRICS[1:])
+    with pytest.raises(BadFile):
+        evaluate(store, EvaluateRequest("run", SUITE))
+    assert METRICS[0].name not in store.metrics("run")
+    monkeypatch.undo()
+    with pytest.raises(BadFile):
+        evaluate(store, EvaluateRequest("run", SUITE))
+    assert len(store.samples("run")) == 1
+    assert len(store.scores("run", METRICS[0].name)) == 1

@@ -52,6 +52,11 @@ def test_a_run_without_a_choice_says_so(experiment):
     assert "no checkpoint was measured by background color accuracy" in verdict
 
 
+def test_a_metric_of_which_nobody_knows_what_is_better_chooses_nothing(experiment):
+    evidence = with_run(replace(experiment.evidence, metric="unique_colors"), 0, choice=None)
+    assert "whether more or less unique colors is better is not known" in page(evidence).runs[0].verdict
+
+
 def test_without_probabilities_the_leader_has_the_best_mean_and_the_earliest_wins_a_tie():
     rows = [{"epoch": epoch, "mean": mean, "low": None, "high": None, "n": 1} for epoch, mean in ((1, 3.0), (2, 1.0), (3, 1.0))]
     answer = {"metric": "m", "unit": "", "direction": "lower", "prompts": 1, "seeds": 1, "checkpoints": rows, "best": None}

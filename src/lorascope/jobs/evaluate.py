@@ -43,12 +43,14 @@ class EvaluateRequest:
 def evaluate(store: Store, request: EvaluateRequest, progress: Progress | None = None) -> int:
     """Draw and measure what is not there yet; returns how many pictures were drawn.
 
-    Stopped half-way, it goes on where it was: a checkpoint is recorded with all its pictures and scores, or not at all.
+    Stopped half-way, it goes on where it was: a checkpoint is recorded with all its pictures and scores, or not at all. Pictures
+    drawn earlier are measured by metrics that are new since.
 
     Raises:
-        NotFound: no such run. MissingFile: a checkpoint's file is gone. BadFile: it is no LoRA.
+        NotFound: no such run.
         BadParameter: the suite asks for pictures that the base model cannot draw, or that would mix with those of another suite.
-        Everything before the first picture is drawn.
+            Before the first picture is drawn.
+        MissingFile, BadFile: a checkpoint's file is gone, another one, or no LoRA. After all others have been drawn.
     """
     progress = progress or Silent()
     run = store.run(request.run)
@@ -65,16 +67,40 @@ def evaluate(store: Store, request: EvaluateRequest, progress: Progress | None =
     per_epoch = len(complete)
     progress.start(f"evaluate {run.name}", len(epochs) * per_epoch)
     progress.advance((len(epochs) - len(todo)) * per_epoch)
+    palette = training_palette(store, run)
+    _measure_anew(store, run, suite, palette)
     if todo:
         base = request.base_model or Path(str(run.environment.get("base_model_folder", "")))
         renderer = renderer_named(run.trainer, base)
         renderer.check(suite)
-        palette = training_palette(store, run)
     store.add_suite(suite)
+    failed: list[BadFile | MissingFile] = []
     for checkpoint in todo:
-        _evaluate_one(store, run, checkpoint, suite, renderer, palette, progress)
-    progress.finish(f"{len(todo) * per_epoch} pictures")
-    return len(todo) * per_epoch
+        try:
+            _evaluate_one(store, run, checkpoint, suite, renderer, palette, progress)
+        except (BadFile, MissingFile) as error:  # one broken checkpoint is no reason to leave the others unmeasured
+            failed.append(error)
+    drawn = (len(todo) - len(failed)) * per_epoch
+    progress.finish(f"{drawn} pictures")
+    if failed:
+        others = f" ({len(failed)} of {len(todo)} checkpoints could not be drawn; the others were)" if len(todo) > 1 else ""
+        raise type(failed[0])(f"{failed[0].message}{others}", where=failed[0].where, next_step=failed[0].next_step)
+    return drawn
+
+
+def _measure_anew(store: Store, run: Run, suite: PromptSuite, palette: NDArray[np.uint8] | None) -> None:
+    """Measure pictures that lie in the store by the metrics that were added since they were drawn."""
+    prompts = {prompt.name: prompt for prompt in suite.prompts}
+    known = {(score.epoch, score.prompt, score.seed, score.draw, score.metric) for score in store.scores(run.name)}
+    news: list[Score] = []
+    for sample in store.samples(run.name):
+        missing = [metric.name for metric in METRICS if (sample.epoch, sample.prompt, sample.seed, sample.draw, metric.name) not in known]
+        if not missing or sample.prompt not in prompts or sample.extra.get("suite") != suite.name or sample.seed is None:
+            continue
+        image = RenderedImage(sample.prompt, sample.seed, load_pixels(store.blob_path(sample.image_digest)))
+        scores = measured(run.name, sample.epoch, image, prompts[sample.prompt], palette)
+        news += [replace(score, draw=sample.draw) for score in scores if score.metric in missing]
+    store.add_scores(news)
 
 
 def _refuse_mixture(store: Store, run: str, suite: PromptSuite) -> None:

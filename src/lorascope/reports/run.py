@@ -50,6 +50,8 @@ def run_view(evidence: Evidence, place: int) -> RunView:
 def verdict(evidence: Evidence, run: RunEvidence) -> str:
     """Which checkpoint to ship, in one sentence, or why that is undecided."""
     name, choice, note = shortened(run.run.name), run.choice, evidence.note(evidence.metric)
+    if choice is None and note.direction == "none" and any(measurement.metric == note.name for measurement in run.measurements):
+        return f"{name}: whether more or less {visible(note.title).lower()} is better is not known, so no checkpoint is chosen by it."
     if choice is None or not choice.candidates:
         return f"{name}: no checkpoint was measured by {visible(note.title).lower()}, so none can be chosen."
     leader = choice.candidate(choice.leader)
