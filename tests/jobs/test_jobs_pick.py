@@ -13,7 +13,7 @@ from lorascope.evaluation.metric import Direction
 from lorascope.jobs.import_runs import import_runs
 from lorascope.jobs.pick import answer, pick
 from lorascope.records.checkpoint import Checkpoint
-from lorascope.records.run import Run, RunStatus
+from lorascope.records.run import CountedIn, Run, RunStatus
 from lorascope.records.sample import Score
 from lorascope.store import Store
 
@@ -213,3 +213,10 @@ def test_the_command_prints_a_table_a_reading_and_fixed_json_keys(tmp_path, monk
     fixed = {"format", "run", "metric", "unit", "direction", "prompts", "seeds", "differ", "checkpoints", "best", "cannot_tell", "notes"}
     assert fixed <= set(found)
     assert {"epoch", "mean", "low", "high", "n", "shrunk", "p_best"} <= set(found["checkpoints"][0])
+
+
+def test_a_run_saved_by_steps_says_that_its_numbers_are_steps(store):
+    fill(store, CLEAR, run="r", first_epoch=500)
+    assert not any("optimizer step" in note for note in pick(store, "r", METRIC).notes)
+    store.import_runs([Run("r", "ai-toolkit", RunStatus.IMPORTED, counted_in=CountedIn.STEPS)])
+    assert any("optimizer step" in note for note in pick(store, "r", METRIC).notes)

@@ -18,7 +18,7 @@ from lorascope.evaluation.metrics import METRICS, metric_named
 from lorascope.evaluation.summary import summarize
 from lorascope.jobs.read_assets import color_names
 from lorascope.records.measurement import Measurement
-from lorascope.records.run import JsonValue
+from lorascope.records.run import CountedIn, JsonValue
 from lorascope.records.sample import Score
 from lorascope.store import Store
 
@@ -72,7 +72,7 @@ def pick(
         NotFound: no such run, no scores of the metric, no such prompt. BadParameter: which way is better is not known.
     """
     with store.snapshot():
-        store.run(run)
+        counted_in = store.run(run).counted_in
         every = _of_prompt(store.scores(run), prompt, run)
         saved = {checkpoint.epoch for checkpoint in store.checkpoints(run)}
     scores = [score for score in every if score.metric == metric]
@@ -87,6 +87,8 @@ def pick(
     unseen = tuple(sorted(saved - {score.epoch for score in candidates}))
     if unseen:
         notes = (*notes, f"No scores of {listed(unseen)}: left out.")
+    if counted_in is CountedIn.STEPS:
+        notes = (*notes, "This run saved its checkpoints by steps: an epoch's number here is the optimizer step it was saved at.")
     chosen = _pick(metric, way, candidates, base, seed)
     readings = read_colors(every, color_names()) if any("rgb" in score.extra for score in every) else ()
     return replace(chosen, readings=readings, notes=(*chosen.notes, *notes))
