@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 
 import click
 
 from lorascope.parameters.catalogue import PARAMETERS, find
+from lorascope.parameters.dialects.names import defaults_elsewhere, names_elsewhere
 from lorascope.parameters.parameter import Category, Parameter, shown
 
 JSON_FORMAT = 1
@@ -53,6 +55,8 @@ def described(parameter: Parameter) -> dict[str, object]:
         "passed_as": parameter.argument(),
         "lab_only": parameter.lab_only,
         "source": parameter.source,
+        "elsewhere": dict(names_elsewhere(parameter.name)),
+        "elsewhere_defaults": dict(defaults_elsewhere(parameter.name)),
     }
 
 
@@ -70,8 +74,28 @@ def explanation(parameter: Parameter) -> str:
         ("note", parameter.interactions),
         ("source", parameter.source),
     ]
-    lines = [f"  {label:<10} {text}" for label, text in rows if text]
+    lines = [_row(label, text) for label, text in rows if text]
+    lines += _elsewhere(parameter.name)
     return "\n".join([parameter.name, f"  {parameter.meaning}", "", *lines])
+
+
+def _elsewhere(name: str) -> list[str]:
+    """What other trainers call it, and what they do when nothing is said; only what differs from the above is worth a line."""
+    names, defaults = names_elsewhere(name), defaults_elsewhere(name)
+    lines = []
+    for trainer in dict.fromkeys((*names, *defaults)):
+        # an alpha of 0 is read as the rank
+        value = "the rank" if (name, defaults.get(trainer)) == ("network_alpha", 0.0) else shown(defaults.get(trainer))
+        default = f"  (default {value})" if trainer in defaults else ""
+        lines.append(f"    {trainer:<26} {names.get(trainer, name)}{default}")
+    return ["", "  In other trainers:", *lines] if lines else []
+
+
+def _row(label: str, text: str) -> str:
+    """One fact; a long one goes on below itself."""
+    return textwrap.fill(
+        text, 100, initial_indent=f"  {label:<10} ", subsequent_indent=" " * 13, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _print_table(parameters: tuple[Parameter, ...]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lorascope.parameters.parameter import ANY_CLASS, Category, Kind, Parameter, Scale
-from lorascope.parameters.source import LORA, TRAIN_NETWORK, TRAIN_UTIL
+from lorascope.parameters.source import CONFIG_UTIL, LORA, TRAIN_NETWORK, TRAIN_UTIL
 
 _HERE = Category.ARCHITECTURE
 
@@ -241,6 +241,28 @@ ARCHITECTURE = (
         scale=Scale.NOMINAL,
         interactions="The metadata holds its base name, and its hash only for a local file.",
         source=f"{TRAIN_UTIL}3650",
+    ),
+    Parameter(
+        "v2",
+        _HERE,
+        Kind.BOOLEAN,
+        "The base model is Stable Diffusion 2.",
+        default=False,
+        trainer_default=False,
+        scale=Scale.NOMINAL,
+        interactions="Its text encoder and U-Net differ: a LoRA of one does not fit the other. Not for SDXL.",
+        source=f"{TRAIN_UTIL} add_sd_models_arguments",
+    ),
+    Parameter(
+        "network_multiplier",
+        _HERE,
+        Kind.FLOAT,
+        "Strength of the adapter while a dataset's images are trained on.",
+        trainer_default=1.0,
+        optional=True,
+        passed_as="network_multiplier in a dataset TOML",
+        interactions="-1 trains a slider's other direction. Written with a decimal point; one value per dataset.",
+        source=f"{CONFIG_UTIL} DATASET_ASCENDABLE_SCHEMA",
     ),
     Parameter(
         "vae",

@@ -27,8 +27,7 @@ AUGMENTATION = (
         default=False,
         trainer_default=False,
         scale=Scale.NOMINAL,
-        interactions="Captions are not changed: left and right in them are then wrong half of the time. With cache_latents both are kept. "
-        "The seed's default is true.",
+        interactions="Captions are not changed: left and right in them are then wrong half of the time. With cache_latents both are kept.",
         source=f"{TRAIN_UTIL}4542",
     ),
     Parameter(

@@ -53,8 +53,7 @@ BUCKETS = (
         trainer_default=256,
         unit="px",
         low=8,
-        interactions="Rounded down to bucket_reso_steps; must not exceed resolution. Not read with bucket_no_upscale. "
-        "The seed's 320 is not the trainer's default.",
+        interactions="Rounded down to bucket_reso_steps; must not exceed resolution. Not read with bucket_no_upscale.",
         source=f"{TRAIN_UTIL}4591",
     ),
     Parameter(

@@ -114,6 +114,18 @@ DATA = (
         source=f"{TRAIN_UTIL}4491",
     ),
     Parameter(
+        "class_tokens",
+        _HERE,
+        Kind.TEXT,
+        "The caption of images that have no caption file.",
+        optional=True,
+        scale=Scale.NOMINAL,
+        passed_as="folder name 10_subject, or class_tokens in a dataset TOML",
+        interactions="Read only where an image has no caption file with caption_extension; a folder without it then stops sd-scripts or"
+        " trains on an empty caption.",
+        source=f"{TRAIN_UTIL}1946",
+    ),
+    Parameter(
         "shuffle_caption",
         _HERE,
         Kind.BOOLEAN,

@@ -46,7 +46,7 @@ DERIVED = (
         low=0,
         optional=True,
         scale=Scale.LOG,
-        interactions="The seed's num_images / batch size has no rounding per bucket.",
+        interactions="num_images / batch size is too few: every bucket rounds up.",
         source=f"{TRAIN_NETWORK}800",
     ),
     Parameter(
@@ -172,16 +172,15 @@ def regularization_uses(training_images: int, repeats: Sequence[int]) -> tuple[i
     ((3, 2), (1, 1, 0))
     """
     uses, total = [0] * len(repeats), 0
-    first_round = True
-    while total < training_images and any(repeats):
-        for index, own in enumerate(repeats):
-            added = own if first_round else 1
-            uses[index] += added
-            total += added
-            if total >= training_images:
-                break
-        first_round = False
-    return tuple(uses)
+    for index, own in enumerate(repeats):
+        if total >= training_images:
+            break
+        uses[index] = own
+        total += own
+    if total >= training_images or not any(repeats):
+        return tuple(uses)
+    rounds, rest = divmod(training_images - total, len(repeats))
+    return tuple(own + rounds + (index < rest) for index, own in enumerate(uses))
 
 
 def adapter_scale(dim: int, alpha: float | None) -> float:

@@ -91,9 +91,10 @@ class Parameter:
             raise self._bad(value)
         try:
             parsed = _READERS[self.kind](value)
+            is_in_range = self._in_range(parsed)
         except (ValueError, OverflowError) as error:
             raise self._bad(value) from error
-        if not self._in_range(parsed):
+        if not is_in_range:
             raise self._bad(value)
         return self._chosen(parsed) if self.choices else parsed
 

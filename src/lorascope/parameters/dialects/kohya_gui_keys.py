@@ -1,0 +1,24 @@
+"""The keys of kohya_ss's saved states and presets (LoRA tab), of all its versions."""
+
+from __future__ import annotations
+
+from lorascope.parameters.dialects.kohya_arguments import KOHYA_ARGUMENTS
+
+_OWN = """
+LoRA_type LyCORIS_preset additional_parameters apply_t5_attn_mask block_alphas block_dims block_lr_zero_threshold bypass_mode caption_path
+constrain conv_alpha conv_block_alphas conv_block_dims conv_dim decompose_both dora_wd double_blocks_to_swap down_lr_weight dynamo_mode
+dynamo_use_dynamic dynamo_use_fullgraph enable_all_linear epoch extra_accelerate_launch_args factor flux1_cache_text_encoder_outputs
+flux1_cache_text_encoder_outputs_to_disk flux1_checkbox flux1_clip_l flux1_t5xxl flux_fused_backward_pass fused_optimizer_groups ggpo_beta
+ggpo_sigma gpu_ids img_attn_dim img_mlp_dim img_mod_dim in_dims learning_rate_te learning_rate_te1 learning_rate_te2 logit_mean logit_std
+lora_network_weights loraplus_lr_ratio loraplus_text_encoder_lr_ratio loraplus_unet_lr_ratio lowvram lr_warmup lumina_checkbox
+main_process_port max_resolution mem_eff_save mid_lr_weight mode_scale model_list module_dropout multi_gpu no_token_padding
+noise_offset_type num_cpu_threads_per_process num_machines num_processes optimizer rank_dropout rank_dropout_scale rescaled sample_cfg
+save_as_bool save_clip save_t5xxl sd3_cache_text_encoder_outputs sd3_cache_text_encoder_outputs_to_disk sd3_checkbox sd3_clip_l
+sd3_clip_l_dropout_rate sd3_disable_mmap_load_safetensors sd3_enable_scaled_pos_embed sd3_fused_backward_pass sd3_t5_dropout_rate
+sd3_t5xxl sd3_text_encoder_batch_size sdxl sdxl_cache_text_encoder_outputs sdxl_no_half_vae single_blocks_to_swap single_dim
+single_mod_dim split_qkv stop_text_encoder_training train_blocks train_double_block_indices train_lora_ggpo train_norm train_on_input
+train_single_block_indices train_t5xxl txt_attn_dim txt_mlp_dim txt_mod_dim unit up_lr_weight use_cp use_scalar use_tucker use_wandb
+v_pred_like_loss weighting_scheme
+"""
+
+GUI_KEYS = tuple(sorted({*_OWN.split(), *KOHYA_ARGUMENTS}))

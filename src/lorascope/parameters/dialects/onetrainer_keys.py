@@ -1,0 +1,76 @@
+"""The keys of OneTrainer's configuration (versions 0 to 12): its own, those of each model part, of the optimizer and of a concept."""
+
+from __future__ import annotations
+
+_TOP = """
+__version additional_embeddings aspect_ratio_bucketing async_gradient_reduce async_gradient_reduce_buffer async_offloading
+attention_mechanism backup_after backup_after_unit backup_before_save base_model_name batch_size bundle_additional_embeddings cache_dir
+caching_threads cep_gamma clear_cache_before_training clip_grad_norm cloud compile concept_file_name concepts continue_last_backup
+custom_conditioning_image custom_learning_rate_scheduler dataloader_threads debug_dir debug_mode decoder decoder_text_encoder
+decoder_vqgan device_indexes dora_oft dropout_probability dynamic_timestep_shifting effnet_encoder ema ema_decay ema_update_step_interval
+embedding embedding_learning_rate embedding_weight_dtype embeddings enable_activation_offloading enable_async_offloading
+enable_autocast_cache epochs fallback_train_dtype force_circular_padding force_epsilon_prediction force_v_prediction frames
+fused_gradient_reduce generalized_offset_noise gradient_accumulation_steps gradient_checkpointing gradient_reduce_precision huber_delta
+huber_strength image_caching include_train_config latent_caching layer_filter layer_filter_preset layer_filter_regex
+layer_offload_fraction learning_rate learning_rate_cycles learning_rate_min_factor learning_rate_scaler learning_rate_scheduler
+learning_rate_warmup_steps log_cosh_strength lokr_decompose_both lokr_decompose_factor lokr_dim lokr_dora_on_output lokr_full_matrix
+lokr_use_tucker lokr_vec_trick lokr_weight_decompose lora_alpha lora_decompose lora_decompose_norm_epsilon lora_decompose_output_axis
+lora_layer_preset lora_layers lora_layers_regex lora_model_name lora_rank lora_weight_dtype loss_scaler loss_weight_fn
+loss_weight_strength mae_strength masked_prior_preservation_weight masked_training max_noising_strength min_noising_strength min_snr_gamma
+model_type mse_strength multi_gpu noising_bias noising_weight non_ema_sampling normalize_masked_area_loss offset_noise_weight
+oft_block_share oft_block_size oft_cans oft_clipped_norm oft_scaled only_cache optimizer optimizer_defaults output_dtype
+output_model_destination output_model_format peft_type perturbation_noise_weight prefetch_next_batch preserve_embedding_norm
+prevent_overwrites prior quantization rescale_noise_scheduler_to_zero_terminal_snr resolution rolling_backup rolling_backup_count
+sample_after sample_after_unit sample_audio_format sample_definition_file_name sample_image_format sample_skip_first sample_video_format
+samples samples_to_tensorboard save_after save_after_unit save_every save_every_unit save_filename_prefix save_skip_first scheduler_params
+secrets stop_training_after stop_training_after_unit temp_device tensorboard tensorboard_always_on tensorboard_expose tensorboard_port
+text_caching text_encoder text_encoder_2 text_encoder_2_layer_skip text_encoder_2_sequence_length text_encoder_3 text_encoder_3_layer_skip
+text_encoder_4 text_encoder_4_layer_skip text_encoder_layer_skip text_encoder_sequence_length timestep_distribution timestep_shift
+train_device train_dtype training_method transformer unconditional_transformer unet unmasked_probability unmasked_weight vae
+validate_after validate_after_unit validation vb_loss_strength weight_dtype workspace_dir
+"""
+_PART = """
+activation_offloading attention_mask dropout_probability gradient_checkpointing guidance_scale include learning_rate model_name
+offload_fraction stop_training_after stop_training_after_unit train train_embedding weight_dtype
+"""
+_OPTIMIZER = """
+MuonWithAuxAdam __version accelerated_ns adam_debias adam_w_mode adanorm alpha ams_bound amsgrad approx_mars beta1 beta1_warmup beta2
+beta2_normuon beta3 bias_correction block_wise capturable cautious cautious_wd centered centered_wd centered_wd_mode clip_threshold
+compile d0 d_coef d_limiter dampening decay_rate decouple decoupled_decay degenerated_to_sgd differentiable eps eps2 factored factored_2nd
+factored_fp32 fisher_wd fixed_decay foreach fsdp_in_use fused fused_back_pass geometric_wd growth_rate initial_accumulator
+initial_accumulator_value is_paged k kourkoutas_beta log_every low_rank_ortho lr_decay max_unorm maximize min_8bit_size min_beta1 momentum
+muon_adam_config muon_adam_lr muon_adam_regex muon_hidden_layers muon_te1_adam_lr muon_te2_adam_lr n_sma_threshold nesterov nesterov_coef
+nnmf_factor no_prox normed_momentum normuon_variant ns_steps optim_bits optimizer ortho_rank orthogonal_gradient orthogonal_sinkhorn
+percentile_clipping prodigy_steps quant_block_size r rectify relative_step rms_rescaling safeguard_warmup scale_parameter schedulefree_c
+sinkhorn_iterations slice_p snr_cond spectral_normalization split_groups split_groups_mean state_precision stochastic_rounding
+stochastic_sign use_adopt use_atan2 use_bias_correction use_cautious use_grams use_orthograd use_schedulefree use_speed use_stableadamw
+use_triton warmup_init weight_decay weight_decay_by_lr weight_decouple weight_lr_power xi
+"""
+_CONCEPT = """
+__version balancing balancing_strategy concept_stats enabled image image_variations include_subdirectories loss_weight name path repeats
+seed text text_variations type validation_concept
+"""
+_CONCEPT_IMAGE = """
+enable_crop_jitter enable_fixed_brightness enable_fixed_contrast enable_fixed_flip enable_fixed_hue enable_fixed_rotate
+enable_fixed_saturation enable_random_brightness enable_random_circular_mask_shrink enable_random_contrast enable_random_flip
+enable_random_hue enable_random_mask_rotate_crop enable_random_rotate enable_random_saturation enable_resolution_override
+random_brightness_max_strength random_contrast_max_strength random_hue_max_strength random_rotate_max_angle random_saturation_max_strength
+resolution_override
+"""
+_CONCEPT_TEXT = """
+caps_randomize_enable caps_randomize_lowercase caps_randomize_mode caps_randomize_probability enable_tag_shuffling keep_tags_count
+prompt_path prompt_source tag_delimiter tag_dropout_enable tag_dropout_mode tag_dropout_probability tag_dropout_special_tags
+tag_dropout_special_tags_mode tag_dropout_special_tags_regex
+"""
+
+TOP = frozenset(_TOP.split())
+PARTS = frozenset(
+    "unet prior transformer unconditional_transformer text_encoder text_encoder_2 text_encoder_3 text_encoder_4 vae effnet_encoder decoder "
+    "decoder_text_encoder decoder_vqgan".split()
+)
+PART_KEYS = frozenset(_PART.split()) | {"__version"}
+OPTIMIZER_KEYS = frozenset(_OPTIMIZER.split())
+CONCEPT_KEYS = frozenset(_CONCEPT.split())
+CONCEPT_IMAGE_KEYS = frozenset(_CONCEPT_IMAGE.split()) | {"__version"}
+CONCEPT_TEXT_KEYS = frozenset(_CONCEPT_TEXT.split()) | {"__version"}
+ALL_KEYS = tuple(sorted(TOP | PART_KEYS | OPTIMIZER_KEYS | CONCEPT_KEYS | CONCEPT_IMAGE_KEYS | CONCEPT_TEXT_KEYS))

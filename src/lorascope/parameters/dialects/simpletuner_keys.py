@@ -1,0 +1,99 @@
+"""The options of SimpleTuner's train.py, by the names that config.json and config.toml use (dashes in front may stay or go)."""
+
+from __future__ import annotations
+
+_OPTIONS = """
+accelerator_cache_clear_interval adam_beta1 adam_beta2 adam_epsilon adam_weight_decay aspect_bucket_alignment
+aspect_bucket_disable_rebuild aspect_bucket_rounding aspect_bucket_worker_count attention_mechanism aws_max_pool_connections
+base_model_default_dtype base_model_precision cache_dir cache_dir_text cache_dir_vae cache_file_suffix caption_dropout_probability
+caption_strategy checkpoint_epoch_interval checkpoint_step_interval checkpointing_rolling_steps checkpointing_steps
+checkpointing_use_tempdir checkpoints_rolling_total_limit checkpoints_total_limit compress_disk_cache conditioning_multidataset_sampling
+config_type control controlnet controlnet_custom_config controlnet_model_name_or_path custom_transformer_model_name_or_path
+data_aesthetic_score data_backend_config data_backend_sampling dataloader_prefetch dataloader_prefetch_qlen debug_aspect_buckets
+debug_dataset_loader delete_model_after_load delete_problematic_images delete_unwanted_images disable_accelerator disable_benchmark
+disable_bucket_pruning disable_multiprocessing disable_segmented_timestep_sampling disable_tf32 distillation_config distillation_method
+dynamo_backend dynamo_dynamic dynamo_fullgraph dynamo_mode dynamo_use_regional_compilation ema_cpu_only ema_decay ema_device
+ema_foreach_disable ema_update_interval ema_validation enable_group_offload enable_multiprocessing enable_watermark eval_dataset_id
+eval_dataset_pooling eval_epoch_interval eval_steps_interval eval_timesteps evaluation_type flow_beta_schedule_alpha
+flow_beta_schedule_beta flow_schedule_auto_shift flow_schedule_shift flow_sigmoid_scale flow_use_beta_schedule flow_use_uniform_schedule
+flux_attention_masked_training flux_fast_schedule flux_guidance_max flux_guidance_min flux_guidance_mode flux_guidance_value
+flux_lora_target framerate freeze_encoder freeze_encoder_after freeze_encoder_before freeze_encoder_strategy fully_unload_text_encoder
+fuse_optimizer fuse_qkv_projections grad_clip_method gradient_accumulation_steps gradient_checkpointing gradient_checkpointing_interval
+gradient_precision group_offload_blocks_per_group group_offload_to_disk_path group_offload_type group_offload_use_stream
+hidream_load_balancing_loss_weight hidream_use_load_balancing_loss hub_model_id huber_c huber_schedule i_know_what_i_am_doing
+ignore_final_epochs ignore_missing_files image_processing_batch_size inference_scheduler_timestep_spacing init_lokr_norm init_lora
+input_perturbation input_perturbation_steps instance_prompt keep_vae_loaded layer_freeze_strategy learning_rate learning_rate_end
+local_rank logging_dir lora_alpha lora_dropout lora_format lora_init_type lora_initialisation_style lora_rank lora_type loss_type lr_end
+lr_num_cycles lr_power lr_scale lr_scale_sqrt lr_scheduler lr_warmup_steps ltx_i2v_prob ltx_partial_noise_fraction ltx_protect_first_frame
+ltx_train_mode lycoris_config masked_loss_probability max_grad_norm max_train_steps max_upscale_threshold max_workers maximum_image_size
+metadata_update_interval minimum_image_size mixed_precision model_card_note model_card_private model_card_safe_for_work model_family
+model_flavour model_type negative_prompt noise_offset noise_offset_probability num_eval_images num_train_epochs num_validation_images
+offload_during_save offload_during_startup offload_param_path offset_noise only_instance_prompt optimizer optimizer_beta1 optimizer_beta2
+optimizer_config optimizer_cpu_offload_method optimizer_offload_gradients optimizer_release_gradients output_dir override_dataset_config
+parquet_caption_column parquet_filename_column peft_lora_mode prediction_type prepend_instance_prompt preserve_data_backend_cache
+pretrained_evaluation_model_name_or_path pretrained_model_name_or_path pretrained_t5_model_name_or_path
+pretrained_transformer_model_name_or_path pretrained_transformer_subfolder pretrained_unet_model_name_or_path pretrained_unet_subfolder
+pretrained_vae_model_name_or_path print_filenames print_sampler_statistics prodigy_steps publishing_config push_checkpoints_to_hub
+push_to_hub push_to_hub_background quantize_activations quantize_via ramtorch ramtorch_controlnet ramtorch_target_modules
+ramtorch_text_encoder ramtorch_vae read_batch_size refiner_training refiner_training_invert_schedule refiner_training_strength report_to
+rescale_betas_zero_snr resolution resolution_type resume_from_checkpoint revision sageattention_usage sana_complex_human_instruction
+save_text_encoder sd3_clip_uncond_behaviour sd3_t5_uncond_behaviour sdxl_refiner_uses_full_range seed seed_for_each_device
+set_grads_to_none singlora_ramp_up_steps skip_file_discovery sla_config slider_lora_target snr_gamma snr_weight soft_min_snr_sigma_data
+t5_padding target_downsample_size text_encoder_1_precision text_encoder_2_precision text_encoder_3_precision text_encoder_4_precision
+text_encoder_limit text_encoder_lr timestep_bias_begin timestep_bias_end timestep_bias_multiplier timestep_bias_portion
+timestep_bias_strategy tokenizer_max_length torch_num_threads tracker_image_layout tracker_project_name tracker_run_name train_batch_size
+train_text_encoder training_scheduler_timestep_spacing tread_config unet_attention_slice use_dora use_ema use_soft_min_snr
+user_prompt_library vae_batch_size vae_cache_clear_each_epoch vae_cache_disable vae_cache_ondemand vae_cache_preprocess
+vae_cache_scan_behaviour vae_dtype vae_enable_patch_conv vae_enable_slicing vae_enable_tiling validation_disable
+validation_disable_unconditional validation_epoch_interval validation_guidance validation_guidance_real validation_guidance_rescale
+validation_guidance_skip_layers validation_guidance_skip_layers_start validation_guidance_skip_layers_stop validation_guidance_skip_scale
+validation_lycoris_strength validation_negative_prompt validation_no_cfg_until_timestep validation_noise_scheduler
+validation_num_inference_steps validation_num_video_frames validation_on_startup validation_prompt validation_prompt_library
+validation_randomize validation_resolution validation_seed validation_seed_source validation_step_interval validation_steps
+validation_stitch_input_location validation_torch_compile validation_torch_compile_mode validation_using_datasets variant webhook_config
+webhook_reporting_interval write_batch_size
+"""
+OPTIONS = frozenset(_OPTIONS.split())
+
+# config.env: names of its own in older versions; every other variable is an option in capitals
+ENVIRONMENT = {
+    "BASE_DIR": "",
+    "CAPTION_DROPOUT_PROBABILITY": "caption_dropout_probability",
+    "CHECKPOINTING_LIMIT": "checkpoints_total_limit",
+    "CHECKPOINTING_STEPS": "checkpointing_steps",
+    "DATALOADER_CONFIG": "data_backend_config",
+    "DEBUG_EXTRA_ARGS": "",
+    "LR_SCHEDULE": "lr_scheduler",
+    "LR_END": "lr_end",
+    "MAX_NUM_STEPS": "max_train_steps",
+    "MODEL_NAME": "pretrained_model_name_or_path",
+    "NUM_EPOCHS": "num_train_epochs",
+    "PURE_BF16": "",
+    "TRACKER_PROJECT_NAME": "tracker_project_name",
+    "TRACKER_RUN_NAME": "tracker_run_name",
+    "TRAINER_EXTRA_ARGS": "",
+    "TRAINING_DYNAMO_BACKEND": "dynamo_backend",
+    "TRAINING_NUM_MACHINES": "",
+    "TRAINING_NUM_PROCESSES": "",
+    "TRAINING_SEED": "seed",
+    "USE_DORA": "use_dora",
+    "USE_BITFIT": "",
+    "USE_EMA": "use_ema",
+    "USE_GRADIENT_CHECKPOINTING": "gradient_checkpointing",
+    "USE_XFORMERS": "",
+    "VALIDATION_STEPS": "validation_steps",
+}
+
+BACKEND_KEYS = frozenset(
+    """
+    aspect_bucket_alignment bucket_report cache_dir cache_dir_vae cache_file_suffix caption_column caption_drop_prob caption_filter_list
+    caption_shuffle caption_strategy conditioning conditioning_data conditioning_type config crop crop_aspect crop_aspect_buckets crop_style
+    csv_caption_column dataset_type default delete_problematic_images disable_multiline_split disable_validation disabled end_epoch end_step
+    filename_column hash_filenames huggingface id ignore_epochs image_embeds info_log_frequency instance_data_dir instance_prompt
+    is_regularisation_data is_regularization_data max_upscale_threshold maximum_aspect_ratio maximum_image_size metadata_backend
+    metadata_update_interval minimum_aspect_ratio minimum_image_size only_instance_prompt parquet prepend_instance_prompt
+    preserve_data_backend_cache probability repeats resolution resolution_type scan_for_errors skip_file_discovery slider_strength
+    source_dataset_id start_epoch start_step strict_mode target_downsample_size text_embeds type vae_cache_clear_each_epoch
+    vae_cache_ondemand video write_batch_size
+    """.split()
+)
