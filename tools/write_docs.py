@@ -20,6 +20,8 @@ from lorascope.evaluation.metrics import METRICS
 from lorascope.parameters.catalogue import PARAMETERS
 from lorascope.parameters.parameter import Category, Parameter, shown
 from lorascope.parameters.renamed import RENAMED, RENAMED_VALUES
+from lorascope.parameters.rules import RULES
+from lorascope.parameters.rules.rule import Example
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 
@@ -139,6 +141,42 @@ def _quoted(text: str | None) -> str:
     return text.encode("unicode_escape").decode() if not text.isprintable() else text.replace("`", "'")
 
 
+RULES_INTRODUCTION = """\
+# Lint rules
+
+What `lorascope check` looks for in the configuration of a training. A finding is of one of four kinds:
+
+- **abort**: the trainer stops, at its start or in the middle.
+- **wrong**: it runs, and silently trains something else than the configuration says.
+- **no-effect**: the setting is not looked at.
+- **note**: worth knowing; nothing is wrong.
+
+`check` exits with 1 when there is an abort or a wrong one. The severity below is the gravest that a rule has. Rules are for sd-scripts
+and kohya_ss unless another trainer is named; their source is a line of sd-scripts 48d368f unless another is named. `--ignore RULE` leaves
+one out. What a rule finds only with a dataset (`--dataset`) has no example of a configuration here.
+"""
+
+
+def rules_page() -> str:
+    """Every lint rule with its reason and its examples."""
+    parts = [RULES_INTRODUCTION]
+    for rule in RULES:
+        facts = [f"severity up to {rule.severity.value}", f"source: {rule.source}"]
+        if rule.trainers != ("kohya",):
+            facts.insert(1, f"for {', '.join(rule.trainers)}")
+        lines = [f"## {rule.name}", "", f"{rule.title[0].upper()}{rule.title[1:]}. {rule.reason}", "", " · ".join(facts), ""]
+        for kind, examples in (("good", rule.good), ("bad", rule.bad)):
+            lines += [_rule_example(kind, example) for example in examples if example.facts is None]
+        parts.append("\n".join(lines).rstrip() + "\n")
+    return "\n".join(parts)
+
+
+def _rule_example(kind: str, example: Example) -> str:
+    fixed = f"\n\nwritten by `--fix`:\n\n```\n{example.fixed.rstrip()}\n```" if example.fixed else ""
+    where = "" if example.dialect == "kohya" else f" ({example.dialect})"
+    return f"{kind}{where}:\n\n```\n{example.text.rstrip()}\n```{fixed}\n"
+
+
 def commands_page() -> str:
     """Every command's own help."""
     parts = ["# Commands\n\nWhat each command says with `--help`.\n"]
@@ -156,6 +194,7 @@ PAGES: tuple[tuple[str, Callable[[], str]], ...] = (
     ("commands.md", commands_page),
     ("metrics.md", metrics_page),
     ("parameters.md", parameters_page),
+    ("rules.md", rules_page),
 )
 
 

@@ -45,8 +45,10 @@ def shown_commands():
 
 @pytest.mark.parametrize(("page", "line"), list(shown_commands()))
 def test_commands_shown_in_the_documents_exist_with_their_options(page, line):
-    name, *words = line.split()[1:]
+    name, *words = line.split(" | ")[0].split()[1:]
     command = cli.get_command(click.Context(cli), name)
+    if isinstance(command, click.Group):
+        command, words = command.get_command(click.Context(command), words[0]), words[1:]
     assert command is not None
     known = {option for parameter in command.params for option in parameter.opts}
     assert [word for word in words if word.startswith("-") and word not in known] == []
