@@ -4,6 +4,7 @@ LorascopeError                 ours to show in one line; everything else is a bu
 ├── UserError                  the user can mend it: exit code 2
 │   ├── MissingFile            a file or folder that is not there or cannot be read
 │   ├── BadFile                a file that is there but is not what it should be (image, caption, TOML, JSON Lines, weights)
+│   │   └── UnfinishedFile     it ends too early: still being written, or cut off
 │   ├── BadParameter           a parameter's value is of the wrong kind or out of range
 │   │   ├── UnknownParameter   no such parameter; carries the nearest names
 │   │   └── RefusedParameter   known, but this trainer cannot honor it
@@ -42,6 +43,10 @@ class MissingFile(UserError):  # noqa: N818 - the name says what is missing, as 
 
 class BadFile(UserError):  # noqa: N818
     """A file that is there but is not what it should be."""
+
+
+class UnfinishedFile(BadFile):
+    """A file that ends before its own beginning says it does: still being written, or cut off."""
 
 
 class BadParameter(UserError):  # noqa: N818

@@ -54,7 +54,9 @@ def test_a_file_cut_anywhere_is_read_or_refused_in_our_words(importer, sample, t
 @pytest.mark.parametrize(("importer", "sample"), PAIRS)
 def test_the_same_file_twice_changes_nothing(importer, sample, tmp_path):
     with Store.open("sqlite://", tmp_path) as store:
-        assert any(import_runs([sample], store).changed.values()), importer.name
+        summary = import_runs([sample], store)
+        # what is only evidence (prompts, a state) tells of no run while it is alone
+        assert any(summary.changed.values()) or summary.evidence, importer.name
         before = list(export_runs(store))
         assert not any(import_runs([sample], store).changed.values())
         assert list(export_runs(store)) == before

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -212,8 +211,8 @@ def test_a_file_of_no_known_format_is_refused(store, tmp_path, content):
         import_runs([tmp_path / "file"], store)
 
 
-def test_a_missing_file_and_a_folder_are_refused(store, tmp_path):
+def test_a_missing_file_is_refused_and_an_empty_folder_is_nothing_new(store, tmp_path):
     with pytest.raises(MissingFile, match="nowhere"):
         import_runs([tmp_path / "nowhere"], store)
-    with pytest.raises(BadFile, match="folder"):
-        import_runs([Path(tmp_path)], store)
+    (tmp_path / "empty").mkdir()
+    assert not any(import_runs([tmp_path / "empty"], store).read.values())

@@ -1,62 +1,16 @@
-"""``lorascope import`` and ``lorascope export``."""
+"""``lorascope export``: runs and what belongs to them as JSON Lines."""
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 import click
 
 from lorascope.cli.say import say
 from lorascope.errors import MissingFile
-
-if TYPE_CHECKING:
-    from lorascope.jobs.import_runs import ImportSummary
-
-
-@click.command("import")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print the counts as one JSON object.")
-def import_command(paths: tuple[Path, ...], *, as_json: bool) -> None:
-    """Read runs, checkpoints and scores from files in lorascope's JSON Lines format.
-
-    All files together are one transaction: after an error nothing of them is in the store. The same file twice changes nothing.
-
-    \b
-    Example: lorascope import examples/caption_fix/caption_fix.jsonl
-    """
-    from lorascope.jobs.import_runs import import_runs
-    from lorascope.settings import Settings
-    from lorascope.store import Store
-
-    lab = Settings.find()
-    with Store.open(lab.store_url, lab.blobs) as store:
-        summary = import_runs(paths, store)
-    if as_json:
-        files = [str(file) for file in summary.files]
-        counts = {"read": dict(summary.read), "changed": dict(summary.changed)}
-        click.echo(json.dumps({"format": 1, "files": files, **counts, "notes": list(summary.notes)}, indent=1))
-    else:
-        _show(summary)
-
-
-def _show(summary: ImportSummary) -> None:
-    read = ", ".join(_counts(summary.read)) or "no records"
-    say(f"read {read}")
-    changed = ", ".join(_counts(summary.changed))
-    say(f"new or changed: {changed}" if changed else "nothing new: the store had all of it")
-    for note in summary.notes:
-        say(f"note: {note}")
-
-
-def _counts(counts: Mapping[str, int]) -> Iterator[str]:
-    """Such as "1 run" and "8 scores"; what there is none of is left out."""
-    for nouns, count in counts.items():
-        if count:
-            yield f"{count} {nouns.removesuffix('s') if count == 1 else nouns}"
 
 
 @click.command("export")

@@ -33,7 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("lorascope.cli.report", "Write a report as Markdown and as one HTML file."),
     "runs": ("lorascope.cli.runs", "List the recorded runs."),
     "show": ("lorascope.cli.show", "Show everything recorded of a run."),
-    "import": ("lorascope.cli.interchange", "Read what a trainer left on disk, or JSON Lines."),
+    "import": ("lorascope.cli.import_runs", "Read what a trainer left on disk, or JSON Lines."),
     "watch": ("lorascope.cli.watch", "Follow another trainer's run while it trains."),
     "inspect": ("lorascope.cli.inspect", "What a LoRA file says about its own making."),
     "export": ("lorascope.cli.interchange", "Write runs, checkpoints and scores as JSON Lines."),

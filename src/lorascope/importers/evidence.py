@@ -2,6 +2,11 @@
 
 A trainer leaves a dozen files that speak of one training: checkpoints with metadata, the configuration, event logs, samples. None
 of them is complete, some contradict each other, and each is worth reading alone.
+
+What grouping makes of it: evidence with a checkpoint or a session begins a training; all other joins the training of its name in its
+folder (or one inside, around or beside it) whose values it contradicts least and whose time is nearest, and a name is not needed where
+only one fits. Evidence that fits none is a training without checkpoints, if it has parameters, series or samples. In ``kept`` no value
+is ever changed: equal texts of many files share one object. Everything but samples and the points of series is remembered with the run.
 """
 
 from __future__ import annotations

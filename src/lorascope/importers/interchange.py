@@ -90,6 +90,7 @@ class _Reading:
     needs: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     draws: Counter[int] = field(default_factory=Counter)  # hashes, not the things themselves: a file may be long
+    series: set[int] = field(default_factory=set)
     copies: Counter[int] = field(default_factory=Counter)
 
     def take(self, record: dict[str, Any] | None, line_number: int) -> None:
@@ -136,14 +137,16 @@ class _Reading:
             return
         elif kind == "dataset":
             _check_digest(values)
-        else:
+        elif "run" in values:
             self._note_run(values["run"], line_number)
+        if kind == "series":
+            self._check_series(values)
         if kind in {"sample", "score"} and values["seed"] is None and "draw" not in record:
             # Two images without a seed are two images: the second must not overwrite the first.
             key = hash((kind, values["run"], values["epoch"], values["prompt"], values.get("metric")))
             values["draw"] = self.draws[key]
             self.draws[key] += 1
-        self.collected[f"{kind}s"].append(_KINDS[kind].make(**values))
+        self.collected[_KINDS[kind].part].append(_KINDS[kind].make(**values))
 
     def _take_run(self, name: str, record: dict[str, Any], line_number: int) -> None:
         content = hash(foreign_line(record))
@@ -159,6 +162,12 @@ class _Reading:
         if values["name"] in prompts:
             raise ValueError(f"name = {values['name']!r}: the suite {suite!r} has this prompt already")
         prompts[values["name"]] = Prompt(**values)
+
+    def _check_series(self, values: dict[str, Any]) -> None:
+        key = hash((values["run"], values["metric"]))
+        if key in self.series:
+            raise ValueError(f"the series {values['metric']!r} of run {values['run']!r} stands above already: put its points into one line")
+        self.series.add(key)
 
     def _note_run(self, run: str, line_number: int) -> None:
         if run not in self.runs and run not in self.needed:

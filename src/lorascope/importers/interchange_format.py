@@ -14,10 +14,12 @@ from lorascope.errors import OperationFailed
 from lorascope.importers import interchange_keys as read
 from lorascope.records.checkpoint import Checkpoint
 from lorascope.records.dataset import Dataset
+from lorascope.records.hypothesis import Hypothesis, Verdict
 from lorascope.records.measurement import Measurement
 from lorascope.records.prompt import Prompt, PromptSuite
 from lorascope.records.run import CountedIn, JsonValue, Run, RunStatus
 from lorascope.records.sample import Sample, Score
+from lorascope.records.series import Series
 
 FORMAT = 1
 HEADER: Mapping[str, JsonValue] = {"type": "lorascope", "format": FORMAT}
@@ -27,12 +29,16 @@ _REQUIRED: Any = object()
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key of a record. Absent, it has its ``default``; ``always`` writes it even then. Only a key whose default is None may be null."""
+    """One key of a record. Absent, it has its ``default``; ``always`` writes it even then. Only a key whose default is None may be null.
+
+    ``write`` makes JSON of what ``read`` made of JSON, where that is not the same thing.
+    """
 
     name: str
     read: read.Read
     default: Any = _REQUIRED
     always: bool = False
+    write: Callable[[Any], JsonValue] | None = None
 
     @property
     def required(self) -> bool:
@@ -47,11 +53,16 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One type of record: the keys it has and the record they make. Keys it does not know go to the record's ``extra``."""
+    """One type of record: the keys it has and the record they make. Keys it does not know go to the record's ``extra``.
+
+    A record without ``extra`` (a series) has exactly its keys. ``part`` is the field of an Imported that holds such records.
+    """
 
     type: str
     make: Callable[..., Any]
     keys: tuple[Key, ...]
+    part: str
+    has_extra: bool = True
 
 
 _IMAGE = (
@@ -80,6 +91,7 @@ RUN = Kind(
         Key("environment", read.mapping, {}),
         Key("counted_in", read.counted_in, CountedIn.EPOCHS),
     ),
+    "runs",
 )
 CHECKPOINT = Kind(
     "checkpoint",
@@ -97,10 +109,14 @@ CHECKPOINT = Kind(
         Key("saved_at", read.number, None),
         Key("tensor_hash", read.text, None),
     ),
+    "checkpoints",
 )
-SAMPLE = Kind("sample", Sample, (*_IMAGE, Key("image_digest", read.text)))
+SAMPLE = Kind("sample", Sample, (*_IMAGE, Key("image_digest", read.text)), "samples")
 SCORE = Kind(
-    "score", Score, (*_IMAGE, Key("metric", read.name), Key("value", read.measured, None, always=True), Key("reason", read.text, ""))
+    "score",
+    Score,
+    (*_IMAGE, Key("metric", read.name), Key("value", read.measured, None, always=True), Key("reason", read.text, "")),
+    "scores",
 )
 MEASUREMENT = Kind(
     "measurement",
@@ -117,6 +133,7 @@ MEASUREMENT = Kind(
         Key("images", read.count),
         Key("not_measurable", read.count, 0),
     ),
+    "measurements",
 )
 DATASET = Kind(
     "dataset",
@@ -130,6 +147,7 @@ DATASET = Kind(
         Key("orphans", read.texts, ()),
         Key("items", read.items, (), always=True),
     ),
+    "datasets",
 )
 SUITE = Kind(
     "suite",
@@ -143,6 +161,7 @@ SUITE = Kind(
         Key("width_px", read.count, 512, always=True),
         Key("height_px", read.count, 512, always=True),
     ),
+    "suites",
 )
 PROMPT = Kind(
     "prompt",
@@ -153,9 +172,41 @@ PROMPT = Kind(
         Key("text", read.text),
         Key("expectations", read.expectations, ()),
     ),
+    "prompts",
 )
 
-KINDS: tuple[Kind, ...] = (RUN, DATASET, SUITE, PROMPT, CHECKPOINT, SAMPLE, SCORE, MEASUREMENT)
+SERIES = Kind(
+    "series",
+    Series,
+    (
+        Key("run", read.name),
+        Key("metric", read.name),
+        Key("steps", read.integers),
+        Key("values", read.points, write=lambda values: [read.written_point(value) for value in values]),
+        Key("times", read.points, write=lambda times: [read.written_point(time) for time in times]),
+    ),
+    "series",
+    has_extra=False,
+)
+HYPOTHESIS = Kind(
+    "hypothesis",
+    Hypothesis,
+    (
+        Key("name", read.name),
+        Key("statement", read.name),
+        Key("source", read.text),
+        Key("claimed_n", read.count, None, always=True),
+        Key("metric", read.name, None),
+        Key("direction", read.direction, None),
+        Key("threshold", read.number, None),
+        Key("prior", read.share, None),
+        Key("verdict", read.verdict, Verdict.OPEN, always=True),
+        Key("runs", read.texts, ()),
+    ),
+    "hypotheses",
+)
+
+KINDS: tuple[Kind, ...] = (RUN, DATASET, SUITE, PROMPT, CHECKPOINT, SAMPLE, SCORE, MEASUREMENT, SERIES, HYPOTHESIS)
 
 
 def parse(kind: Kind, record: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,7 +231,21 @@ def parse(kind: Kind, record: Mapping[str, Any]) -> dict[str, Any]:
     known = len(kind.keys) + 1 - sum(key.name not in record for key in kind.keys)
     if len(record) > known:
         values["extra"] = {name: value for name, value in record.items() if name not in values and name != "type"}
+        if not kind.has_extra:
+            raise ValueError(f"key {next(iter(values['extra']))!r}: a {kind.type} has no other keys than {', '.join(_names(kind))}")
+    if kind is SERIES:
+        _check_lengths(values)
     return values
+
+
+def _names(kind: Kind) -> list[str]:
+    return [key.name for key in kind.keys]
+
+
+def _check_lengths(series: Mapping[str, Any]) -> None:
+    lengths = {name: len(series[name]) for name in ("steps", "values", "times")}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"steps, values and times must be of one length ({', '.join(map(str, lengths.values()))})")
 
 
 def line(kind: Kind, record: Any, **also: JsonValue) -> str:
@@ -189,11 +254,12 @@ def line(kind: Kind, record: Any, **also: JsonValue) -> str:
     for key in kind.keys:
         value = also[key.name] if key.name in also else getattr(record, key.name)
         if key.required or key.always or value != key.default:
-            parts[key.name] = value
-    clash = sorted(record.extra.keys() & {"type", *(key.name for key in kind.keys)})
+            parts[key.name] = value if key.write is None else key.write(value)
+    extra: Mapping[str, Any] = record.extra if kind.has_extra else {}
+    clash = sorted(extra.keys() & {"type", *_names(kind)})
     if clash:
         raise OperationFailed(f"a {kind.type} has an extra value under the format's own key {clash[0]!r}: {record}")
-    return _dumped({**{name: _plain(value) for name, value in parts.items()}, **_ordered(dict(record.extra))})
+    return _dumped({**{name: _plain(value) for name, value in parts.items()}, **_ordered(dict(extra))})
 
 
 def foreign_line(record: Mapping[str, JsonValue]) -> str:

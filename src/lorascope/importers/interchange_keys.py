@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lorascope.records.dataset import DatasetItem
+from lorascope.records.hypothesis import Verdict
 from lorascope.records.prompt import Expectation
 from lorascope.records.run import CountedIn, JsonValue, ParameterValue, RunStatus
 
@@ -79,6 +80,13 @@ def measured(value: object) -> float:
     return number(value)
 
 
+def share(value: object) -> float:
+    """A number from 0 to 1."""
+    if not 0 <= number(value) <= 1:
+        raise ValueError("must lie between 0 and 1")
+    return number(value)
+
+
 def status(value: object) -> RunStatus:
     """How a run stands."""
     if value not in tuple(RunStatus):
@@ -91,6 +99,20 @@ def counted_in(value: object) -> CountedIn:
     if value not in tuple(CountedIn):
         raise ValueError(f"must be one of {', '.join(CountedIn)}")
     return CountedIn(str(value))
+
+
+def verdict(value: object) -> Verdict:
+    """What the data say of a hypothesis."""
+    if value not in tuple(Verdict):
+        raise ValueError(f"must be one of {', '.join(Verdict)}")
+    return Verdict(str(value))
+
+
+def direction(value: object) -> str:
+    """Whether more or less of a metric is claimed."""
+    if value not in ("higher", "lower"):
+        raise ValueError("must be higher or lower")
+    return str(value)
 
 
 def mapping(value: object) -> dict[str, JsonValue]:
@@ -129,6 +151,22 @@ def texts(value: object) -> tuple[str, ...]:
 def integers(value: object) -> tuple[int, ...]:
     """A list of whole numbers."""
     return tuple(integer(item) for item in _list(value))
+
+
+# A loss may become NaN or infinite; JSON has no such numbers, so they are texts.
+NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+
+
+def points(value: object) -> tuple[float, ...]:
+    """A list of numbers, in which the texts NaN, Infinity and -Infinity stand for what JSON cannot say."""
+    return tuple(NOT_FINITE[item] if isinstance(item, str) and item in NOT_FINITE else number(item) for item in _list(value))
+
+
+def written_point(point: float) -> float | str:
+    """A number as ``points`` reads it."""
+    if math.isfinite(point):
+        return point
+    return "NaN" if math.isnan(point) else "Infinity" if point > 0 else "-Infinity"
 
 
 def items(value: object) -> tuple[DatasetItem, ...]:

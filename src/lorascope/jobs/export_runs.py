@@ -8,11 +8,13 @@ from lorascope.importers.interchange_format import (
     CHECKPOINT,
     DATASET,
     HEADER,
+    HYPOTHESIS,
     MEASUREMENT,
     PROMPT,
     RUN,
     SAMPLE,
     SCORE,
+    SERIES,
     SUITE,
     foreign_line,
     line,
@@ -26,9 +28,9 @@ from lorascope.store import Store
 def export_runs(store: Store, names: Sequence[str] = ()) -> Iterator[str]:
     """The lines of an export (without line ends): everything, or the named runs with what belongs to them.
 
-    To a run belong its checkpoints, samples, scores, measurements and kept records, the dataset version it was trained on
-    with those it was made from, and every suite that has one of the prompts it was tested with. Images are not in it: a sample
-    carries the digest of its image.
+    To a run belong its checkpoints, samples, scores, measurements, series and kept records, the dataset version it was trained on
+    with those it was made from, every suite that has one of the prompts it was tested with, and every hypothesis that names it.
+    Images are not in it: a sample carries the digest of its image.
 
     Raises:
         NotFound: no run of that name.
@@ -45,6 +47,9 @@ def export_runs(store: Store, names: Sequence[str] = ()) -> Iterator[str]:
             yield from (line(PROMPT, prompt, suite=suite.name) for prompt in suite.prompts)
         for run in runs:
             yield from _run_lines(store, run)
+        for hypothesis in store.hypotheses():
+            if not names or wanted.intersection(hypothesis.runs):
+                yield line(HYPOTHESIS, hypothesis)
         for record in store.foreign_records():
             if not names or record.get("run") in wanted:
                 yield foreign_line(record)
@@ -56,6 +61,7 @@ def _run_lines(store: Store, run: Run) -> Iterator[str]:
     yield from (line(SAMPLE, sample) for sample in store.samples(run.name))
     yield from (line(SCORE, score) for score in store.scores(run.name))
     yield from (line(MEASUREMENT, measurement) for measurement in store.measurements(run.name))
+    yield from (line(SERIES, series) for series in store.series(run.name))
 
 
 def _datasets(store: Store, runs: Sequence[Run], *, everything: bool) -> list[Dataset]:
