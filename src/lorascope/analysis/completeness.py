@@ -140,9 +140,7 @@ CHECKLIST: tuple[Item, ...] = (
         _parameters(("flip_aug",), ("color_aug",), ("shuffle_caption",)),
         "import the trainer's configuration (what it leaves out is off)",
     ),
-    Item(
-        "hardware: GPU and memory", Stage.BEFORE, _hardware, "train or watch on the machine itself, or write it into the run's environment"
-    ),
+    Item("hardware: GPU and memory", Stage.BEFORE, _hardware, "train or log on the machine itself, or write it into the run's environment"),
     Item(
         "start of the training",
         Stage.BEFORE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from lorascope.records.checkpoint import Checkpoint
     from lorascope.records.measurement import Measurement
     from lorascope.records.run import JsonValue, ParameterValue
+    from lorascope.records.series import Series
 
 
 @click.command("show")
@@ -50,6 +52,9 @@ def _show_json(shown: RunInFull) -> dict[str, object]:
         "run": {**run_json(shown.listing), "environment": dict(run.environment), "extra": dict(run.extra)},
         "dataset": shown.dataset and {"name": shown.dataset.name, "images": len(shown.dataset.items), "captions": shown.dataset.captions},
         "checkpoints": [asdict(checkpoint) for checkpoint in shown.checkpoints],
+        "series": [
+            {"metric": one.metric, "points": len(one.values), "last_step": one.steps[-1] if one.steps else None} for one in shown.series
+        ],
         "measurements": [asdict(measurement) for measurement in shown.measurements],
         "completeness": [
             {"item": checked.item.name, "stage": checked.item.stage.value, "share": checked.share, "next_step": checked.item.next_step}
@@ -81,9 +86,11 @@ def _show_run(shown: RunInFull) -> None:
     _show_environment(run.environment)
     say(f"\nparameters ({len(run.parameters)})")
     _show_parameters(run.parameters)
+    _show_series(shown.series)
     counted = run.counted_in.value.removesuffix("s")
     _show_checkpoints(shown.checkpoints, counted)
     _show_measurements(shown.measurements, counted)
+    _show_sources(run.extra.get("sources"), run.extra.get("unclear"))
     _show_completeness(listing.checked)
 
 
@@ -115,6 +122,27 @@ def _show_measurements(measurements: Sequence[Measurement], counted: str) -> Non
         ]
         titles = ("metric", counted, "mean", "interval", "unit", "prompts", "images", "not measurable")
         draw_table(titles, rows, left=("metric", "interval", "unit"))
+
+
+def _show_series(series: Sequence[Series]) -> None:
+    if series:
+        say(f"\nseries ({len(series)})")
+        rows = []
+        for one in series:
+            known = [value for value in one.values if value == value]  # noqa: PLR0124 - NaN is not equal to itself
+            least, most = (min(known), max(known)) if known else (None, None)
+            last = one.values[-1] if one.values else None
+            rows.append((one.metric, str(len(one.values)), str(one.steps[-1]) if one.steps else "", *map(value_shown, (last, least, most))))
+        draw_table(("metric", "points", "last step", "last", "least", "greatest"), rows, left=("metric",))
+
+
+def _show_sources(sources: JsonValue, notes: JsonValue) -> None:
+    """Which files an imported run was put together from, and what was unclear in them."""
+    if isinstance(sources, list) and sources:
+        formats = Counter(str(source.get("format")) for source in sources if isinstance(source, dict))
+        say(f"\nread from {len(sources)} files: {', '.join(f'{count} x {name}' for name, count in sorted(formats.items()))}")
+    for note in notes if isinstance(notes, list) else []:
+        say(f"  unclear: {note}")
 
 
 def _show_environment(environment: Mapping[str, JsonValue]) -> None:

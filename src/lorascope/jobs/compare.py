@@ -177,7 +177,7 @@ def _notes(runs: Sequence[Run], different: Different, compared: Sequence[Compare
     if not compared:
         notes = [f"No metric was measured in both: lorascope evaluate {second}"]
     if first != second:
-        notes.append(_about_settings(different))
+        notes.append(_about_settings(runs, different))
         if compared:
             notes.append("One training of each: how much a retraining with another seed would move the result is not in these intervals.")
     if epochs == "best" and compared:
@@ -190,13 +190,24 @@ def _notes(runs: Sequence[Run], different: Different, compared: Sequence[Compare
     return tuple(notes)
 
 
-def _about_settings(different: Different) -> str:
+def _about_settings(runs: Sequence[Run], different: Different) -> str:
     if not different:
         return "No recorded setting differs: what differs in the result is chance, or was not recorded."
-    settings = [name for name in different if name not in DERIVED_NAMES] or [*different]
-    if len(settings) == 1:
+    everywhere = [set(_settings(run)) for run in runs]
+    partly = [name for name in different if not all(name in of_run for of_run in everywhere)]
+    settings = [name for name in different if name not in partly and name not in DERIVED_NAMES]
+    settings = settings or [name for name in different if name not in partly]
+    unsure = f"{_listed(partly)} {'is' if len(partly) == 1 else 'are'} recorded in some of them only and may differ too" if partly else ""
+    if not settings:
+        return f"No setting that is recorded in all of them differs; {unsure}."
+    if len(settings) == 1 and not partly:
         return f"Only {settings[0]} was set differently."
-    return f"{len(settings)} settings differ ({', '.join(settings)}): the difference cannot be put down to any one of them."
+    differ = f"{len(settings)} {'setting differs' if len(settings) == 1 else 'settings differ'} ({', '.join(settings)})"
+    return f"{differ}{f'; {unsure}' if unsure else ''}: the difference cannot be put down to any one of them."
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _about_metric(item: ComparedMetric) -> list[str]:

@@ -10,6 +10,7 @@ from lorascope.records.checkpoint import Checkpoint
 from lorascope.records.dataset import Dataset
 from lorascope.records.measurement import Measurement
 from lorascope.records.run import JsonValue
+from lorascope.records.series import Series
 from lorascope.store import Store
 
 
@@ -23,6 +24,7 @@ class RunInFull:
     listing: RunListing
     checkpoints: tuple[Checkpoint, ...]
     measurements: tuple[Measurement, ...]
+    series: tuple[Series, ...]
     dataset: Dataset | None
     kept: tuple[dict[str, JsonValue], ...]
 
@@ -40,6 +42,7 @@ def show_run(store: Store, name: str) -> RunInFull:
             listings(store, [run])[0],
             tuple(store.checkpoints(name)),
             summarize(store.scores(name)),
+            tuple(store.series(name)),
             dataset,
             tuple(store.foreign_records(run=name)),
         )
