@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lorascope.errors import BadFile, MissingFile, did_you_mean
@@ -22,7 +22,7 @@ class Settings:
     """``store_url`` names the database, ``blobs`` the folder of content-addressed files, ``lab`` the lab's own folder."""
 
     lab: Path
-    store_url: str
+    store_url: str = field(repr=False)  # it may hold a password
     blobs: Path
 
     @classmethod

@@ -37,9 +37,11 @@ def a_score(**changes):
     return replace(Score("first", 1, "green", 1, "unique_colors", 12.0), **changes)
 
 
-@pytest.fixture(params=["file", "memory"])
+@pytest.fixture(params=["file", "memory", "postgres"])
 def store(request, tmp_path):
-    url = f"sqlite:///{tmp_path / 'lab.db'}" if request.param == "file" else "sqlite://"
+    """An empty store of each kind; the one on PostgreSQL is a real server's."""
+    urls = {"file": f"sqlite:///{tmp_path / 'lab.db'}", "memory": "sqlite://"}
+    url = urls.get(request.param) or request.getfixturevalue("postgres_url")
     with Store.open(url, tmp_path / "blobs") as opened:
         yield opened
 
@@ -272,3 +274,61 @@ class TestForeignRecords:
         assert store.foreign_records() == [record for record, _ in records]
         assert store.foreign_records("note") == [{"type": "note"}]
         assert len(store.foreign_records(run="first")) == 2
+
+
+class TestAnyValue:
+    def test_whole_numbers_have_64_bits(self, lab):
+        large = 2**63 - 1
+        checkpoint = Checkpoint("first", 2**40, step=large, samples_seen=large, file_bytes=large)
+        lab.add_checkpoint(checkpoint)
+        assert lab.checkpoints("first") == [checkpoint]
+        scores = [a_score(epoch=2**40, seed=seed) for seed in (-(2**62), large)]
+        lab.add_scores(scores)
+        assert lab.scores("first") == scores
+
+    def test_numbers_in_parameters_keep_their_kind_and_every_digit(self, store):
+        values = {"a": 1, "b": 1.0, "c": True, "d": 1e22, "e": 10**22, "f": 5e-324, "g": -0.0, "h": 0.1 + 0.2, "i": 2**63, "j": 1e-7}
+        store.add_run(Run("exact", "toy", RunStatus.FINISHED, values))
+        assert {name: repr(value) for name, value in store.run("exact").parameters.items()} == {
+            name: repr(value) for name, value in values.items()
+        }
+
+    def test_a_change_of_kind_alone_is_a_change(self, lab):
+        sample = Sample("first", 1, "green", 1, "aa" * 16, extra={"scale": 1})
+        assert [
+            lab.add_samples([one]) for one in (sample, replace(sample, extra={"scale": 1.0}), replace(sample, extra={"scale": 1.0}))
+        ] == [1, 1, 0]
+        assert isinstance(lab.samples("first")[0].extra["scale"], float)
+
+    def test_text_sorts_by_code_point_everywhere(self, lab):
+        prompts = ["B", "_", "a", "a b", "ab", "ä", "漢", "🎨"]
+        lab.add_scores([a_score(prompt=prompt) for prompt in reversed(prompts)])
+        assert [score.prompt for score in lab.scores("first")] == prompts
+
+    @pytest.mark.parametrize("text", ["nul \0 inside", "␛0000", "'; DROP TABLE training_runs; --", "%s %(x)s :x {x} \\", "漢字 🎨"])
+    def test_text_comes_back_as_it_was(self, store, text):
+        run = Run(text, text, RunStatus.FINISHED, {text: text}, {text: 1.0}, parent=text, reason=text, extra={text: [text, {text: None}]})
+        store.add_run(run)
+        assert store.run(text) == run
+        scores = [a_score(run=text, prompt=f"{number} {text}", metric=text, value=None, reason=text) for number in range(6)]
+        store.add_scores(scores)
+        assert store.scores(text, text) == scores
+        store.keep_foreign([({"type": text, "run": text, text: text}, 0)])
+        assert store.foreign_records(text, text) == [{"type": text, "run": text, text: text}]
+
+    def test_half_a_surrogate_pair_is_no_name(self, store):
+        with pytest.raises(BadParameter):
+            store.add_run(Run("a \ud800", "toy", RunStatus.FINISHED))
+        assert store.runs() == []
+
+    @pytest.mark.parametrize("count", [2, 30])
+    def test_of_two_with_one_key_the_later_counts(self, lab, count):
+        lab.add_scores([a_score(value=float(number)) for number in range(count)])
+        lab.add_scores([a_score(value=float(number), seed=number % 2) for number in range(count)])
+        assert [score.value for score in lab.scores("first")] == [count - 2, count - 1]
+
+    def test_many_rows_some_known_and_some_not(self, lab):
+        scores = [a_score(seed=seed) for seed in range(100)]
+        assert lab.add_scores(scores[:50]) == 50
+        assert lab.add_scores([*scores[:50], *(replace(score, value=0.5) for score in scores[40:])]) == 60
+        assert sum(score.value == 0.5 for score in lab.scores("first")) == 60

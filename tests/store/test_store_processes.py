@@ -71,7 +71,9 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path, acknowledged_epochs):
     connection.close()
 
 
-def test_several_writers_lose_nothing(tmp_path):
+@pytest.mark.parametrize("count", [3, pytest.param(8, marks=pytest.mark.slow)])
+def test_several_writers_lose_nothing(tmp_path, count):
+    names = [f"writer {number}" for number in range(count)]
     open_store(tmp_path).close()
     script = """
         store.add_run(Run(me, "toy", RunStatus.FINISHED))
@@ -82,11 +84,11 @@ def test_several_writers_lose_nothing(tmp_path):
     """
     with open_store(tmp_path) as store:
         store.add_run(Run("shared", "toy", RunStatus.FINISHED))
-        writers = [start(tmp_path, name, script) for name in ("one", "two", "three")]
+        writers = [start(tmp_path, name, script) for name in names]
         for writer in writers:
             _, errors = writer.communicate(timeout=60)
             assert writer.returncode == 0, errors
-        for name in ("one", "two", "three"):
+        for name in names:
             assert len(store.checkpoints(name)) == 40
             assert len(store.scores("shared", name)) == 40
 

@@ -12,9 +12,14 @@ import socket
 import sys
 import time
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from lorascope.errors import Busy
+
+if TYPE_CHECKING:  # a script that only logs needs claims, but not SQLAlchemy
+    from sqlalchemy import Engine
+
+    from lorascope.store.address import Address
 
 # Somebody who only looks whether a run is claimed holds its lock for microseconds; a claim waits that out.
 _PATIENCE_S = 0.25
@@ -34,6 +39,17 @@ class Claims(Protocol):
 
     def close(self) -> None:
         """Give all runs back."""
+
+
+def claims_of(address: Address, engine: Engine) -> Claims:
+    """The claims of the store at this address, whose connections come from this engine."""
+    from lorascope.store.address import PostgresAddress
+
+    if isinstance(address, PostgresAddress):
+        from lorascope.store.claims_postgres import PostgresClaims
+
+        return PostgresClaims(address, engine)
+    return FileClaims(address.file.with_name(f"{address.file.name}-claims")) if address.file else MemoryClaims()
 
 
 class MemoryClaims:

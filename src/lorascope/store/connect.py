@@ -3,57 +3,71 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import StaticPool
 
-from lorascope.errors import BadParameter, MissingFile
+from lorascope.errors import MissingFile
+from lorascope.store.address import Address, PostgresAddress
+from lorascope.store.escapes import json_text
 
-_PREFIX = "sqlite:///"
 _BUSY_TIMEOUT_MS = 30_000
 IMMEDIATE = "lorascope_immediate"
 
 
-def database_file(url: str) -> Path | None:
-    """The file a store's URL names; None for a store in memory.
+def connect(address: Address) -> tuple[Engine, Engine]:
+    """Engines for reading and for writing. Reading transactions see one state; writing ones wait for each other.
+
+    A file that may not be written opens for reading only.
 
     Raises:
-        BadParameter: the URL is of another kind.
-    """
-    if url in {"sqlite://", "sqlite:///:memory:"}:
-        return None
-    if not url.startswith(_PREFIX) or not url.removeprefix(_PREFIX):
-        scheme = url.partition(":")[0]  # the rest may hold a password
-        what = "PostgreSQL is not there yet" if scheme.startswith("postgres") else f"a store at {scheme[:20]!r} cannot be used"
-        raise BadParameter(what, next_step="name an SQLite file: LORASCOPE_STORE=sqlite:///path/lab.db")
-    return Path(url.removeprefix(_PREFIX))
-
-
-def connect(url: str) -> Engine:
-    """An engine for this URL. Reading transactions see one state; writing ones (option ``IMMEDIATE``) wait for each other.
-
-    Raises:
-        BadParameter: the URL is of a kind we do not know.
         MissingFile: the folder of the file does not exist.
+        MissingExtra: the database is PostgreSQL, and psycopg is not installed.
     """
-    file = database_file(url)
-    if file is not None and not file.parent.is_dir():
+    if isinstance(address, PostgresAddress):
+        from lorascope.store.postgres import connect_postgres
+
+        return connect_postgres(address)
+    reading = _connect_sqlite(address.file)
+    return reading, reading.execution_options(**{IMMEDIATE: True})
+
+
+def is_read_only(file: Path) -> bool:
+    """Whether this store can be read but not written: SQLite must write beside a database, also to read it."""
+    return file.is_file() and not (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK))
+
+
+def _connect_sqlite(file: Path | None) -> Engine:
+    options: dict[str, Any] = {"json_serializer": json_text, "json_deserializer": json.loads}
+    if file is None:
+        options |= {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
+    elif not file.parent.is_dir():
         raise MissingFile("the store's folder does not exist", where=str(file.parent), next_step="make a lab: lorascope init")
-    options: dict[str, Any] = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}} if file is None else {}
-    address = URL.create("sqlite", database=str(file) if file else ":memory:")  # a path may hold ? and #, which mean something in a URL
-    engine = create_engine(address, json_serializer=json_text, json_deserializer=json.loads, **options)
-    event.listen(engine, "connect", _prepare)
+    read_only = file is not None and is_read_only(file)
+    if file is not None and read_only:
+        options["creator"] = lambda: sqlite3.connect(_read_only_uri(file), uri=True)
+    # not as text: a path may hold ? and #, which mean something in a URL
+    engine = create_engine(URL.create("sqlite", database=str(file) if file else ":memory:"), **options)
+    event.listen(engine, "connect", _prepare_reading if read_only else _prepare)
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def json_text(value: object) -> str:
-    """JSON as it is stored: compact, keys in order, ASCII (so that any text of a caption survives); no NaN, no infinity."""
-    return json.dumps(value, allow_nan=False, separators=(",", ":"), sort_keys=True)
+def _read_only_uri(file: Path) -> str:
+    """Without a log beside it nobody has the file open, and it can be read as it is; with one, its readers share the log."""
+    log = file.with_name(f"{file.name}-wal")
+    return f"file:{quote(str(file))}?mode=ro{'' if log.exists() else '&immutable=1'}"
+
+
+def _prepare_reading(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:

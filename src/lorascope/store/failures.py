@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from lorascope.errors import BadFile, BadParameter, Busy, LorascopeError, MissingFile, OperationFailed
+from lorascope.store import failures_postgres
 
 # primary result code of SQLite → (error, what happened, what to do)
 _MEANINGS: dict[int, tuple[type[LorascopeError], str, str]] = {
@@ -42,7 +44,12 @@ def in_our_words(where: str) -> Iterator[None]:
     except DBAPIError as error:
         if isinstance(error.orig, sqlite3.Error):
             raise _translated(error.orig, where) from error
-        raise
+        words = failures_postgres.translated(error, where)
+        if words is None:
+            raise
+        raise words from failures_postgres.cause(error)
+    except PoolTimeout as error:
+        raise Busy("too many transactions of this process are open at once", where=where, next_step="try again") from error
     except StatementError as error:
         if isinstance(error.orig, ValueError | TypeError):
             raise BadParameter(f"a value cannot be stored: {error.orig}", where=where) from error

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from lorascope.records.run import JsonValue
-from lorascope.store.connect import json_text
+from lorascope.store.escapes import json_text
 from lorascope.store.tables import foreign_records
 from lorascope.store.upsert import upsert
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, select
+from sqlalchemy import Connection, Select, Table, delete, exists, func, select
 
 from lorascope.errors import BadParameter
 from lorascope.records.measurement import Measurement
 from lorascope.records.sample import Sample, Score
 from lorascope.store import runs
+from lorascope.store.summaries import MEASURED, Summary, put_summaries
 from lorascope.store.tables import epoch_results, image_key, prompt_test_images, prompt_test_results
 from lorascope.store.upsert import upsert
 
@@ -21,6 +22,13 @@ def put_samples(connection: Connection, samples: Sequence[Sample]) -> int:
     run_ids = runs.ids(connection, [sample.run for sample in samples])
     rows = [{**_key(sample, run_ids), "image_digest": sample.image_digest, "extra": dict(sample.extra) or None} for sample in samples]
     return upsert(connection, prompt_test_images, image_key(prompt_test_images), ["image_digest", "extra"], rows)
+
+
+def forget_samples(connection: Connection, samples: Sequence[Sample]) -> int:
+    """Remove the records of images, as told apart by run, epoch, prompt, seed and draw. Returns how many there were."""
+    run_ids, table = runs.ids(connection, [sample.run for sample in samples]), prompt_test_images
+    chosen = ([table.c[name] == value for name, value in _key(sample, run_ids).items()] for sample in samples)  # None: IS NULL
+    return sum(connection.execute(delete(table).where(*each)).rowcount for each in chosen)
 
 
 def put_scores(connection: Connection, scores: Sequence[Score]) -> int:
@@ -37,7 +45,29 @@ def put_scores(connection: Connection, scores: Sequence[Score]) -> int:
             raise BadParameter(f"{score.metric} = {score.value}: must be finite, or None with a reason", where=where)
         value = {"metric": score.metric, "value": score.value, "reason": score.reason, "extra": dict(score.extra) or None}
         rows.append({**_key(score, run_ids), **value})
-    return upsert(connection, prompt_test_results, image_key(prompt_test_results), ["value", "reason", "extra"], rows)
+    changed = upsert(connection, prompt_test_results, image_key(prompt_test_results), ["value", "reason", "extra"], rows)
+    if changed:
+        _summarize_scores(connection, set(run_ids.values()), {score.metric for score in scores})
+    return changed
+
+
+def _summarize_scores(connection: Connection, run_ids: Collection[int], metrics: Collection[str]) -> None:
+    """Keep the least, greatest and last checkpoint of these metrics: means over prompts of the means over images."""
+    table = prompt_test_results.c
+    saved = exists().where(epoch_results.c.run_id == table.run_id, epoch_results.c.epoch == 0, epoch_results.c.is_checkpoint)
+    per_prompt = (
+        select(table.run_id, table.metric, table.epoch, func.avg(table.value).label("mean"))
+        .where(table.run_id.in_(run_ids), table.metric.in_(metrics), table.value.is_not(None), (table.epoch != 0) | saved)
+        .group_by(table.run_id, table.metric, table.epoch, table.prompt)
+        .subquery()
+    )
+    key = (per_prompt.c.run_id, per_prompt.c.metric, per_prompt.c.epoch)
+    found: dict[tuple[int, str], tuple[list[int], list[float]]] = {}
+    for run_id, metric, epoch, mean in connection.execute(select(*key, func.avg(per_prompt.c.mean)).group_by(*key).order_by(*key)):
+        epochs, means = found.setdefault((run_id, metric), ([], []))
+        epochs.append(epoch)
+        means.append(float(mean))
+    put_summaries(connection, MEASURED, {key: Summary.of(*points) for key, points in found.items()})
 
 
 def _key(image: Sample | Score, run_ids: Mapping[str, int]) -> dict[str, Any]:
@@ -95,7 +125,22 @@ def put_measurements(connection: Connection, measurements: Sequence[Measurement]
             "quantitative_metrics": before | added,
         }
         upsert(connection, epoch_results, [epoch_results.c.run_id, epoch_results.c.epoch], ["quantitative_metrics"], [new_row])
+    _summarize(connection, {run_ids[one.run] for one in measurements})
     return changed
+
+
+def _summarize(connection: Connection, run_ids: Iterable[int]) -> None:
+    """Keep the least, greatest and last mean of each metric of these runs."""
+    found: dict[tuple[int, str], tuple[list[int], list[float]]] = {}
+    table = epoch_results.c
+    wanted = select(table.run_id, table.epoch, table.quantitative_metrics).where(table.run_id.in_(run_ids))
+    for run_id, epoch, metrics in connection.execute(wanted.order_by(table.run_id, table.epoch)):
+        for metric, numbers in (metrics or {}).items():
+            if numbers.get("mean") is not None and epoch > 0:  # the base model is no checkpoint that could be the best
+                epochs, means = found.setdefault((run_id, metric), ([], []))
+                epochs.append(epoch)
+                means.append(float(numbers["mean"]))
+    put_summaries(connection, MEASURED, {key: Summary.of(*points) for key, points in found.items()})
 
 
 def _numbers(measurement: Measurement) -> dict[str, Any]:

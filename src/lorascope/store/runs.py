@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from lorascope.errors import NotFound, did_you_mean
 from lorascope.parameters.catalogue import flat, grouped
 from lorascope.records.checkpoint import Checkpoint
 from lorascope.records.run import CountedIn, JsonValue, Run, RunStatus
+from lorascope.store.summaries import put_outcome
 from lorascope.store.tables import epoch_results, prompt_test_images, prompt_test_results, training_runs
 from lorascope.store.upsert import upsert
 
 Process = dict[str, JsonValue]
+_MOST_NAMED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +68,21 @@ def _run(row: Row[Any]) -> Run:
     )
 
 
-def add(connection: Connection, run: Run, process: Process | None) -> None:
-    """Insert a run; ``process`` says who records it, None when it was imported."""
-    connection.execute(insert(training_runs), {**_run_row(run), "process": process})
+def add(connection: Connection, run: Run, process: Process | None) -> int:
+    """Insert a run and return its row id; ``process`` says who records it, None when it was imported."""
+    inserted = connection.execute(insert(training_runs), {**_run_row(run), "process": process})
+    assert inserted.inserted_primary_key is not None
+    run_id = int(inserted.inserted_primary_key[0])
+    if run.outcome:
+        put_outcome(connection, run_id, run.outcome)
+    return run_id
 
 
 def replace(connection: Connection, run: Run, process: Process | None) -> None:
     """Everything about the run of this name is what ``run`` says."""
     changed = update(training_runs).where(training_runs.c.run_name == run.name)
     connection.execute(changed, {**_run_row(run), "process": process})
+    put_outcome(connection, ids(connection, [run.name])[run.name], run.outcome)
 
 
 def find(connection: Connection, names: Sequence[str]) -> dict[str, tuple[Run, Process | None]]:
@@ -83,11 +91,27 @@ def find(connection: Connection, names: Sequence[str]) -> dict[str, tuple[Run, P
     return {row.run_name: (_run(row), row.process) for row in rows}
 
 
+def find_all(connection: Connection, names: Sequence[str]) -> dict[str, tuple[Run, Process | None]]:
+    """The same of any number of names: databases limit how many values a statement may name."""
+    found: dict[str, tuple[Run, Process | None]] = {}
+    for start in range(0, len(names), _MOST_NAMED):
+        found |= find(connection, names[start : start + _MOST_NAMED])
+    return found
+
+
 def listed(connection: Connection) -> list[tuple[Run, Process | None]]:
     """All runs in the order they started; those without a start time last, in the order they were recorded."""
     started = training_runs.c.started_at
     rows = connection.execute(select(training_runs).order_by(started.is_(None), started, training_runs.c.run_id))
     return [(_run(row), row.process) for row in rows]
+
+
+def running(connection: Connection) -> list[tuple[int, str]]:
+    """Row id and name of the runs recorded here that say they run."""
+    wanted = select(training_runs.c.run_id, training_runs.c.run_name).where(
+        training_runs.c.status == RunStatus.RUNNING.value, training_runs.c.process.is_not(None)
+    )
+    return [(row.run_id, row.run_name) for row in connection.execute(wanted)]
 
 
 def ids(connection: Connection, names: Sequence[str]) -> dict[str, int]:
@@ -129,6 +153,15 @@ def put_checkpoints(connection: Connection, checkpoints: Sequence[Checkpoint]) -
 
 
 _CHECKPOINT_COLUMNS = ("step", "samples_seen", "file", "file_bytes", "digest", "mean_loss", "duration_s", "saved_at", "tensor_hash")
+
+
+def forget_checkpoints(connection: Connection, run: str, epochs: Sequence[int]) -> int:
+    """The run has no checkpoints of these numbers. Rows that hold measurements stay, without the checkpoint."""
+    table = epoch_results
+    chosen = (table.c.run_id == ids(connection, [run])[run]) & table.c.epoch.in_(epochs) & table.c.is_checkpoint
+    without = {"is_checkpoint": False, "extra": None, **dict.fromkeys(_CHECKPOINT_COLUMNS)}
+    emptied = connection.execute(update(table).where(chosen & table.c.quantitative_metrics.is_not(None)).values(without)).rowcount
+    return emptied + connection.execute(delete(table).where(chosen)).rowcount
 
 
 def checkpoints_of(connection: Connection, run: str) -> list[Checkpoint]:

@@ -17,21 +17,28 @@ from sqlalchemy import Connection
 from lorascope.errors import AlreadyExists
 from lorascope.records.checkpoint import Checkpoint
 from lorascope.records.dataset import Dataset
+from lorascope.records.hypothesis import Hypothesis
 from lorascope.records.measurement import Measurement
 from lorascope.records.prompt import PromptSuite
 from lorascope.records.run import JsonValue, Run, RunStatus
 from lorascope.records.sample import Sample, Score
-from lorascope.store import datasets, foreign, measurements, runs
+from lorascope.store import datasets, foreign, hypotheses, measurements, runs
+from lorascope.store.address import parse
 from lorascope.store.blobs import Blobs
-from lorascope.store.claims import Claims, FileClaims, MemoryClaims
-from lorascope.store.connect import IMMEDIATE, connect, database_file
+from lorascope.store.claims import claims_of
+from lorascope.store.connect import connect
 from lorascope.store.failures import in_our_words
 from lorascope.store.foreign import ForeignRecord
 from lorascope.store.migrate import migrate
+from lorascope.store.patience import patient, transaction
 from lorascope.store.runs import Counts, Process
+from lorascope.store.series_door import SeriesDoor
+from lorascope.store.tally import Tally, tallies
+from lorascope.store.upkeep import UpkeepDoor
 
 
-class Store:
+@patient
+class Store(SeriesDoor, UpkeepDoor):
     """A lab's memory. Open it with ``Store.open``, as a context manager; several processes may have it open at once.
 
     Methods raise Busy when another process keeps the database longer than 30 s, and OperationFailed when the disk is full or
@@ -39,27 +46,31 @@ class Store:
     """
 
     def __init__(self, url: str, blobs: Path) -> None:
-        self._where = url
-        self._reading = connect(url)
-        self._writing = self._reading.execution_options(**{IMMEDIATE: True})
-        file = database_file(url)
-        self._claims: Claims = FileClaims(file.with_name(f"{file.name}-claims")) if file else MemoryClaims()
+        self.address = parse(url)
+        self._where = str(self.address)
+        self._reading, self._writing = connect(self.address)
+        self._claims = claims_of(self.address, self._reading)
         self._blobs = Blobs(blobs)
         self._open = threading.local()
+        self._watch_journals(url, blobs, self._claims)
 
     @classmethod
-    def open(cls, url: str, blobs: Path) -> Store:
-        """Open a store, or make it when its file is not there. ``url`` is ``sqlite:///path`` or ``sqlite://`` (in memory).
+    def open(cls, url: str, blobs: Path, *, must_exist: bool = False) -> Store:
+        """Open a store, or make it when it is not there (unless it ``must_exist``).
+
+        ``url`` is ``sqlite:///path``, ``sqlite://`` (in memory) or ``postgresql://user:password@host:port/database?schema=lorascope``.
 
         Raises:
-            BadFile: the file is not a store, or was written by a newer lorascope.
-            MissingFile: its folder does not exist.
+            BadFile: it is not a store, was written by a newer lorascope, or may not be opened.
+            MissingFile: its folder, database or server does not exist.
+            MissingExtra: it is on PostgreSQL, and psycopg is not installed.
         """
         store = cls(url, blobs)
-        with ExitStack() as undo, in_our_words(url):
+        with ExitStack() as undo, in_our_words(store._where):
             undo.callback(store.close)
-            migrate(store._reading, store._writing, url)
+            store.schema_before = migrate(store._reading, store._writing, store.address, must_exist=must_exist)
             undo.pop_all()
+        store.take_journals()
         return store
 
     def __enter__(self) -> Self:
@@ -87,6 +98,10 @@ class Store:
         with self._read():
             yield
 
+    def in_transaction(self) -> bool:
+        """Whether this thread has a transaction or snapshot open."""
+        return getattr(self._open, "connection", None) is not None
+
     @contextmanager
     def _write(self) -> Iterator[Connection]:
         with self._within(writes=True) as connection:
@@ -105,7 +120,7 @@ class Store:
             with in_our_words(self._where):
                 yield connection
             return
-        with in_our_words(self._where), (self._writing if writes else self._reading).begin() as connection:
+        with transaction(self._writing if writes else self._reading, self._where) as connection:
             self._open.connection = connection
             try:
                 yield connection
@@ -157,7 +172,7 @@ class Store:
                 before, process = known.get(run.name, (None, None))
                 if before is not None and self._seen(before, process) == run:
                     continue
-                if before is not None and process is not None:
+                if before is not None and process is not None and not process.get("follows"):
                     raise AlreadyExists(
                         f"a run {run.name!r} was recorded here and differs from the imported one; it is not overwritten",
                         next_step="rename the run in the file, or import into another store",
@@ -167,12 +182,24 @@ class Store:
                 changed += 1
         return changed
 
+    def follow_runs(self, names: Sequence[str]) -> None:
+        """Say of imported runs that they train elsewhere right now: they run, claimed by this process, until imported anew.
+
+        Raises:
+            Busy: another process works on one of them.
+        """
+        with self._write() as connection:
+            for name, (run, _) in runs.find(connection, names).items():
+                self._claims.claim(name)
+                runs.replace(connection, replace(run, status=RunStatus.RUNNING), {**_this_process(), "follows": True})
+
     def run(self, name: str) -> Run:
         """The run of this name. One that says it runs while its process is gone comes back as interrupted.
 
         Raises:
             NotFound: there is none; the nearest names are suggested.
         """
+        self.take_journals()
         with self._read() as connection:
             found = runs.find(connection, [name])
             if not found:
@@ -181,6 +208,7 @@ class Store:
 
     def runs(self) -> list[Run]:
         """All runs in the order they started; those whose start is unknown come last, as recorded."""
+        self.take_journals()
         with self._read() as connection:
             return [self._seen(run, process) for run, process in runs.listed(connection)]
 
@@ -192,6 +220,11 @@ class Store:
         """How many checkpoints, losses, samples and scores a run has. Raises NotFound when there is no such run."""
         with self._read() as connection:
             return runs.counts_of(connection, run)
+
+    def tallies(self, runs: Sequence[str] | None = None) -> dict[str, Tally]:
+        """How much is recorded of every run, or of those named that exist."""
+        with self._read() as connection:
+            return tallies(connection, runs)
 
     def mark_interrupted(self) -> list[str]:
         """Write down which runs were interrupted (reading shows it anyway); returns their names."""
@@ -223,6 +256,11 @@ class Store:
         """Record several checkpoints. Returns how many are new or changed."""
         with self._write() as connection:
             return runs.put_checkpoints(connection, checkpoints)
+
+    def forget_checkpoints(self, run: str, epochs: Sequence[int]) -> int:
+        """The run has no checkpoints of these numbers; what was measured under them stays. Returns how many there were."""
+        with self._write() as connection:
+            return runs.forget_checkpoints(connection, run, epochs)
 
     def checkpoints(self, run: str) -> list[Checkpoint]:
         """A run's checkpoints in order of epoch. Raises NotFound when there is no such run."""
@@ -268,6 +306,11 @@ class Store:
         with self._write() as connection:
             return measurements.put_samples(connection, samples)
 
+    def forget_samples(self, samples: Sequence[Sample]) -> int:
+        """These images are not of their epoch, prompt, seed and draw; their scores stay. Returns how many there were."""
+        with self._write() as connection:
+            return measurements.forget_samples(connection, samples)
+
     def samples(self, run: str, epoch: int | None = None) -> list[Sample]:
         """A run's images, by epoch, prompt, seed (none first) and draw."""
         with self._read() as connection:
@@ -309,6 +352,21 @@ class Store:
         """A run's measurements, of one metric if named, by epoch and metric."""
         with self._read() as connection:
             return measurements.measurements_of(connection, run, metric)
+
+    # Hypotheses
+
+    def put_hypotheses(self, news: Sequence[Hypothesis]) -> int:
+        """Record hypotheses; one of the same name is replaced, but what is open does not undo a verdict.
+
+        Returns how many are new or changed.
+        """
+        with self._write() as connection:
+            return hypotheses.put(connection, news)
+
+    def hypotheses(self) -> list[Hypothesis]:
+        """All hypotheses in the order they were recorded."""
+        with self._read() as connection:
+            return hypotheses.listed(connection)
 
     # Foreign records and files
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Boolean,
     Column,
@@ -17,21 +16,20 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     Index,
-    Integer,
     LargeBinary,
     MetaData,
     Table,
-    Text,
     func,
     literal_column,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+
+from lorascope.store.columns import Integer, Json, Text
 
 SCHEMA_VERSION = "0002"
 
 metadata = MetaData(naming_convention={"uq": "uq_%(table_name)s_%(column_0_N_name)s", "ix": "ix_%(table_name)s_%(column_0_N_name)s"})
 
-_json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+_json = Json
 _key = Integer
 
 # The smallest 64-bit integer stands for "no seed" in the unique indexes below: SQL holds two NULLs to be different.
@@ -57,6 +55,8 @@ training_runs = Table(
     Column("extra", _json),
     Column("process", _json),  # host and pid of the process that records it; NULL for imported runs
     Column("counted_in", Text, nullable=False, server_default="epochs"),  # what the checkpoints' numbers count: epochs, or steps
+    Column("journal", Text),  # the journal that this run is taken from, and up to which byte it was
+    Column("journal_taken", BigInteger),
 )
 
 caption_versions = Table(
@@ -209,8 +209,16 @@ def image_key(table: Table) -> list[ColumnElement[Any]]:
 
 Index("uq_prompt_test_images", *image_key(prompt_test_images), unique=True)
 Index("uq_prompt_test_results", *image_key(prompt_test_results), unique=True)
+# PostgreSQL only: makes ``all_parameters @> '{"architecture": {"network_dim": 32}}'`` a look-up.
+Index(
+    "ix_training_runs_all_parameters",
+    training_runs.c.all_parameters,
+    postgresql_using="gin",
+    postgresql_ops={"all_parameters": "jsonb_path_ops"},
+).ddl_if(dialect="postgresql")
 Index("uq_test_prompts", test_prompts.c.suite_id, test_prompts.c.prompt_name, unique=True)
 Index("uq_foreign_records", foreign_records.c.digest, foreign_records.c.copy, unique=True)
+Index("ix_training_runs_status", training_runs.c.status)
 Index("uq_metric_series", metric_series.c.run_id, metric_series.c.metric, metric_series.c.source, unique=True)
-Index("ix_metric_series_max", metric_series.c.metric, metric_series.c.max_value)
-Index("ix_metric_series_min", metric_series.c.metric, metric_series.c.min_value)
+Index("ix_metric_series_max", metric_series.c.metric, metric_series.c.source, metric_series.c.max_value)
+Index("ix_metric_series_min", metric_series.c.metric, metric_series.c.source, metric_series.c.min_value)
