@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lorascope.analysis.completeness import Checked
     from lorascope.jobs.show_run import RunInFull
     from lorascope.records.checkpoint import Checkpoint
+    from lorascope.records.hypothesis import Hypothesis
     from lorascope.records.measurement import Measurement
     from lorascope.records.run import JsonValue, ParameterValue
     from lorascope.records.series import Series
@@ -60,6 +61,7 @@ def _show_json(shown: RunInFull) -> dict[str, object]:
             {"item": checked.item.name, "stage": checked.item.stage.value, "share": checked.share, "next_step": checked.item.next_step}
             for checked in shown.listing.checked
         ],
+        "hypotheses": [asdict(hypothesis) for hypothesis in shown.hypotheses],
         "other_records": list(shown.kept),
     }
 
@@ -90,6 +92,7 @@ def _show_run(shown: RunInFull) -> None:
     counted = run.counted_in.value.removesuffix("s")
     _show_checkpoints(shown.checkpoints, counted)
     _show_measurements(shown.measurements, counted)
+    _show_hypotheses(shown.hypotheses)
     _show_sources(run.extra.get("sources"), run.extra.get("unclear"))
     _show_completeness(listing.checked)
 
@@ -134,6 +137,15 @@ def _show_series(series: Sequence[Series]) -> None:
             last = one.values[-1] if one.values else None
             rows.append((one.metric, str(len(one.values)), str(one.steps[-1]) if one.steps else "", *map(value_shown, (last, least, most))))
         draw_table(("metric", "points", "last step", "last", "least", "greatest"), rows, left=("metric",))
+
+
+def _show_hypotheses(hypotheses: Sequence[Hypothesis]) -> None:
+    """What was claimed of the run: statements to be judged, not results."""
+    if hypotheses:
+        say(f"\nclaims about it ({len(hypotheses)}), not results: data decide")
+        for one in hypotheses:
+            rests_on = "n not said" if one.claimed_n is None else f"n = {one.claimed_n}"
+            say(f"  {one.verdict.value}: {one.statement} ({rests_on}; {one.source})")
 
 
 def _show_sources(sources: JsonValue, notes: JsonValue) -> None:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from lorascope.analysis.completeness import Checked, Recorded, check, completeness
+from lorascope.analysis.where_text import parse_where
+from lorascope.jobs.run_frame import parse_sort
 from lorascope.records.dataset import Dataset
 from lorascope.records.run import ParameterValue, Run
 from lorascope.store import Store, Tally
 
+_FEW = 50  # runs that are read one by one; more are read all at once
+
 
 @dataclass(frozen=True, slots=True)
 class RunListing:
-    """A run, how much is recorded of it, and the checklist of a complete record worked through. ``completeness`` is 0 to 1."""
+    """A run, how much is recorded of it, and the checklist of a complete record worked through. ``values`` are the columns asked for."""
 
     run: Run
     tally: Tally
     checked: tuple[Checked, ...]
+    values: Mapping[str, ParameterValue] = field(default_factory=dict)
 
     @property
     def completeness(self) -> float:
@@ -30,15 +35,39 @@ class RunListing:
         return tuple(checked.item.name for checked in self.checked if checked.share == 0)
 
 
-def list_runs(store: Store) -> list[RunListing]:
-    """All runs in the order they started."""
+@dataclass(frozen=True, slots=True)
+class RunsQuestion:
+    """Which runs to list: those for which ``where`` holds, sorted by ``sort`` (a leading "-": largest first), with ``columns``.
+
+    All name facts of a run, parameters and metrics, as ``analysis/where.py`` understands them.
+    """
+
+    where: str | None = None
+    sort: str | None = None
+    columns: tuple[str, ...] = ()
+    limit: int | None = None
+
+
+def list_runs(store: Store, question: RunsQuestion | None = None) -> list[RunListing]:
+    """The runs that answer a question, or all, in the order they started.
+
+    Raises:
+        BadParameter: the condition cannot be read; the message has the column.
+        NotFound: a field, parameter or metric is not there; the nearest ones are suggested.
+    """
+    asked = question or RunsQuestion()
+    where = parse_where(asked.where) if asked.where is not None else None
+    sort = parse_sort(asked.sort) if asked.sort else None
     with store.snapshot():
-        return listings(store, store.runs())
+        found = store.query_runs(where, sort, asked.columns, asked.limit)
+        runs = {run.name: run for run in store.runs_named([row.name for row in found])}
+        listed = listings(store, [runs[row.name] for row in found])
+        return [replace(listing, values=row.values) for listing, row in zip(listed, found, strict=True)]
 
 
 def listings(store: Store, runs: Sequence[Run]) -> list[RunListing]:
     """The runs' lines in the list, in the order given."""
-    tallies = store.tallies([run.name for run in runs] if len(runs) == 1 else None)
+    tallies = store.tallies([run.name for run in runs] if len(runs) <= _FEW else None)
     datasets = {dataset.digest: dataset for dataset in store.datasets()}
     return [listing_of(run, tallies[run.name], datasets) for run in runs]
 

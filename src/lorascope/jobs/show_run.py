@@ -8,6 +8,7 @@ from lorascope.evaluation.summary import summarize
 from lorascope.jobs.list_runs import RunListing, listings
 from lorascope.records.checkpoint import Checkpoint
 from lorascope.records.dataset import Dataset
+from lorascope.records.hypothesis import Hypothesis
 from lorascope.records.measurement import Measurement
 from lorascope.records.run import JsonValue
 from lorascope.records.series import Series
@@ -16,7 +17,8 @@ from lorascope.store import Store
 
 @dataclass(frozen=True, slots=True)
 class RunInFull:
-    """``measurements`` are computed from the run's scores; ``kept`` are foreign records that speak of the run.
+    """``measurements`` are computed from the run's scores; ``hypotheses`` and ``kept`` (foreign
+    records) speak of the run.
 
     ``dataset`` is None when the store does not have the version the run was trained on.
     """
@@ -25,6 +27,7 @@ class RunInFull:
     checkpoints: tuple[Checkpoint, ...]
     measurements: tuple[Measurement, ...]
     series: tuple[Series, ...]
+    hypotheses: tuple[Hypothesis, ...]
     dataset: Dataset | None
     kept: tuple[dict[str, JsonValue], ...]
 
@@ -43,6 +46,7 @@ def show_run(store: Store, name: str) -> RunInFull:
             tuple(store.checkpoints(name)),
             summarize(store.scores(name)),
             tuple(store.series(name)),
+            tuple(hypothesis for hypothesis in store.hypotheses() if name in hypothesis.runs),
             dataset,
             tuple(store.foreign_records(run=name)),
         )
