@@ -118,6 +118,16 @@ def test_fix_writes_a_copy_shows_the_difference_and_never_overwrites(config):
         run(config, "--fix")
 
 
+def test_a_fix_is_offered_only_where_the_text_can_be_changed(config):
+    """Settings without effect are taken out of TOML; of JSON nothing is taken out."""
+    idle = '{"LoRA_type": "Standard", "lr_warmup": 0, "epoch": 3, "unet_lr": 1e-4, "keep_tokens": 2}'
+    Path("state.json").write_text(idle)
+    outcome = run("state.json")
+    assert ("keep-tokens-without-shuffle" in outcome.output, "next:" in outcome.output) == (True, False)
+    config.write_text("keep_tokens = 2\nnetwork_dim = 8\n")
+    assert run(config).output.splitlines()[-1] == "next: lorascope check train.toml --fix --all  (mends 1 of them in a copy)"
+
+
 def test_in_place_keeps_the_original(config):
     assert run(config, "--fix", "--in-place").exit_code == 0
     assert Path("train.toml.bak").read_text() == SUMMARY

@@ -57,7 +57,7 @@ def test_what_a_training_folder_passes_over_is_said(lab):
     draw(lab / "images", (512, 512))
     (checked,) = check([written(lab, BASE + 'train_data_dir = "images"\n')])
     assert [finding.message for finding in checked.findings if finding.rule == "images-left-out"] == [
-        "not trained on: 1 images outside of its folders",
+        "not trained on: 1 image outside of its folders",
         "not trained on: its name does not begin with a number of repeats",
     ]
     assert checked.configuration.facts.plan.shown_per_epoch == 10

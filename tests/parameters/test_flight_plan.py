@@ -90,6 +90,11 @@ def test_files_by_steps_and_the_ones_deleted_again():
     assert ([file.name for file in files], deleted) == (["epoch-000008.safetensors", "epoch-000009.safetensors", "last.safetensors"], 7)
 
 
+def test_keeping_the_last_0_epochs_deletes_each_file_as_it_is_written():
+    files, deleted = files_left({"save_every_n_epochs": 1, "save_last_n_epochs": 0}, 4, 40)
+    assert ([file.name for file in files], deleted) == (["last.safetensors"], 3)
+
+
 def test_neither_epochs_nor_steps_take_1600_and_cut_the_last_epoch():
     plan = flight(images(203))
     assert (plan.total_steps, plan.epochs, plan.whole_epochs) == (1600, 32, False)

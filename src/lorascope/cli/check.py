@@ -175,14 +175,20 @@ def _show_fix(fix: Fix, written: Path) -> None:
 
 
 def _offer_fix(results: Sequence[Checked], configs: Sequence[Path]) -> None:
-    """Say how to mend what can be mended."""
-    changes = [finding.change for result in results for finding in result.findings if finding.change]
-    evident = sum(change.evident for change in changes)
-    if changes:
-        names = " ".join(str(path) for path in configs)
-        how = "--fix" if evident else "--fix --all"
-        count = evident or len(changes)
-        say(f"next: lorascope check {names} {how}  (mends {count} of them in a copy)")
+    """Say how to mend what can be mended, in the text of these files."""
+    for how, include_all in (("--fix", False), ("--fix --all", True)):
+        count = _mended(results, include_all=include_all)
+        if count:
+            names = " ".join(str(path) for path in configs)
+            say(f"next: lorascope check {names} {how}  (mends {count} of them in a copy)")
+            return
+
+
+def _mended(results: Sequence[Checked], *, include_all: bool) -> int:
+    """How many findings a corrected copy would mend."""
+    from lorascope.jobs.fix_config import fix_config
+
+    return sum(len(fix_config(file, result.findings, include_all=include_all).made) for result in results for file in result.files)
 
 
 def _as_json(results: Sequence[Checked], fixes: Sequence[tuple[Fix, Path]]) -> dict[str, object]:

@@ -16,14 +16,16 @@ from lorascope.jobs.read_dataset import IMAGE_EXTENSIONS
 from lorascope.jobs.read_text import read_text
 from lorascope.parameters.bucket_plan import BucketRules, Size
 from lorascope.parameters.flight_plan import DatasetPlan, FlightPlan, plan_flight
-from lorascope.parameters.rules.configuration import DATASET_DIALECT, Configuration, Scope
+from lorascope.parameters.rules.configuration import DATASET_DIALECT, OTHER_FAMILY, Configuration, Scope
 from lorascope.parameters.rules.facts import Facts, FolderSeen
 from lorascope.parameters.rules.pictures import step_unit_px
 from lorascope.records.run import JsonValue, ParameterValue
+from lorascope.reports.wording import counted
 
 MOST_REPEATS = 1_000_000
-_PREFIXED = re.compile(r"(\d+)_(.*)")
-_EXTRA = ("save_model_as", "save_last_n_steps", "save_state", "save_state_on_train_end", "save_last_n_epochs_state")
+_PREFIXED = re.compile(r"(\d+)(?:_(.*))?")  # sd-scripts takes the number before the first _, if there is one
+_OTHERS_WINDOW = 512  # T5 and its like
+_EXTRA = ("save_model_as", "save_last_n_steps", "save_state", "save_state_on_train_end", "save_last_n_epochs_state", "save_n_epoch_ratio")
 _CAPTIONS_AS_TXT = {"onetrainer": ".txt", "ai-toolkit": ".txt", "simpletuner": ".txt", "diffusers": ".txt"}
 
 
@@ -42,7 +44,7 @@ def gather_facts(configuration: Configuration, dataset: Path | None, progress: P
             )
         return None
     folders = tuple(_look(look, progress) for look in looks)
-    window = _window(configuration.training)
+    window = _window(configuration)
     plan, no_plan = (
         _plan(configuration, folders)
         if configuration.trainer == "kohya"
@@ -60,8 +62,9 @@ def _look(look: Look, progress: Progress) -> FolderSeen:
         ) from error
 
 
-def _window(training: Scope) -> int:
-    return int(training.number("max_token_length", 75)) or 75
+def _window(configuration: Configuration) -> int:
+    """How many tokens the text encoder reads."""
+    return _OTHERS_WINDOW if configuration.family == OTHER_FAMILY else int(configuration.training.number("max_token_length", 75)) or 75
 
 
 def _looks(configuration: Configuration, dataset: Path | None, left_out: list[tuple[str, str]]) -> Iterator[Look]:
@@ -69,13 +72,14 @@ def _looks(configuration: Configuration, dataset: Path | None, left_out: list[tu
     if dataset is not None and not dataset.is_dir():
         raise MissingFile("no such folder", where=str(dataset), next_step="give the folder that holds the images")
     near = [Path(document.file).parent for document in configuration.documents]
-    seen: set[Path] = set()
+    seen: set[tuple[int, Path]] = set()  # of one dataset: two may train on one folder at two resolutions
     for folder, index, is_reg, prefixed in _places(configuration, dataset, near):
         for look in _within(folder, prefixed=prefixed, is_given=dataset is not None and not is_reg, left_out=left_out):
             scope = configuration.scopes[index]
-            if look.folder.resolve() in seen:
+            place = scope.dataset, look.folder.resolve()
+            if place in seen:
                 continue  # sd-scripts passes over the second one: a rule says so
-            seen.add(look.folder.resolve())
+            seen.add(place)
             yield _with_settings(replace(look, is_reg=is_reg, scope=index), scope, configuration, prefixed=prefixed)
 
 
@@ -86,8 +90,9 @@ def _places(configuration: Configuration, dataset: Path | None, near: list[Path]
         training = configuration.training
         named = training.text("train_data_dir")
         folder = dataset or (_found(named, near) if named else None)
+        has_metadata = any(entry.value for _, entry in configuration.entries("in_json"))  # then train_data_dir holds the images itself
         if folder is not None:
-            yield folder, 0, False, True
+            yield folder, 0, False, dataset is not None or not has_metadata
         elif configuration.trainer != "kohya":
             for name in dict.fromkeys(name for document in configuration.documents for name in document.translation.folders):
                 if found := _found(name, near):
@@ -130,11 +135,11 @@ def _within(folder: Path, *, prefixed: bool, is_given: bool, left_out: list[tupl
     if not prefixed or (not named and is_given):
         if loose:
             match = _PREFIXED.fullmatch(folder.name) if prefixed else None
-            yield Look(folder, int(match[1]) if match else 1, class_tokens=match[2] if match else "")
+            yield Look(folder, int(match[1]) if match else 1, class_tokens=(match[2] or "") if match else "")
         return
-    yield from (Look(path, min(int(match[1]), MOST_REPEATS), class_tokens=match[2]) for path, match in named)
+    yield from (Look(path, min(int(match[1]), MOST_REPEATS), class_tokens=match[2] or "") for path, match in named)
     if loose:
-        left_out.append((str(folder), f"{loose} images outside of its folders"))
+        left_out.append((str(folder), f"{counted(loose, 'image')} outside of its folders"))
     unnamed = (path for path in inside if not _PREFIXED.fullmatch(path.name) and _holds_images(path))
     left_out.extend((str(path), "its name does not begin with a number of repeats") for path in unnamed)
 
@@ -155,12 +160,12 @@ def _with_settings(look: Look, scope: Scope, configuration: Configuration, *, pr
     return replace(
         look,
         repeats=look.repeats if prefixed else int(scope.number("num_repeats", 1)),
-        extension=extension,
+        extension=extension if extension.startswith(".") else f".{extension}",
         class_tokens=look.class_tokens or scope.text("class_tokens"),
         prefix=scope.text("caption_prefix"),
         suffix=scope.text("caption_suffix"),
         wildcard=scope.on("enable_wildcard"),
-        window_tokens=_window(training),
+        window_tokens=_window(configuration),
         latents_on_disk=training.on("cache_latents_to_disk"),
         texts_on_disk=training.on("cache_text_encoder_outputs_to_disk"),
         vae=Path(vae) if vae else None,
@@ -192,7 +197,7 @@ def _dataset(configuration: Configuration, folders: tuple[FolderSeen, ...], numb
     scope = configuration.scopes[own[0].scope]
     values: dict[str, ParameterValue] = {name: scope.value(name) for name in _BUCKETING}
     values |= {name: configuration.training.value(name) for name in ("cache_latents", "cache_latents_to_disk")}
-    rules = BucketRules.of(values, step_unit_px(configuration) if configuration.family else 32)
+    rules = BucketRules.of(values, step_unit_px(configuration))
     images: list[tuple[Size, int]] = []
     regularization: list[tuple[Size, int]] = []
     for folder in own:

@@ -99,8 +99,8 @@ def plan_flight(
 ) -> FlightPlan:
     """Work out a training of these datasets with these parameters (unset: sd-scripts' defaults).
 
-    ``family`` is "sd15" or "sdxl"; with "" SD 1.5 is taken and a note says so. ``extra`` holds settings that are no parameters of
-    ours: save_model_as, save_last_n_steps, save_state.
+    ``family`` is "sd15", "sdxl" or another name; with "" SD 1.5 is taken and a note says so. ``extra`` holds settings that are no
+    parameters of ours: save_model_as, save_last_n_steps, save_n_epoch_ratio, save_state.
 
     Raises:
         BadParameter: an image or a setting would stop sd-scripts; says why. Also where there is no image at all.
@@ -170,9 +170,13 @@ def files_left(
     other = extra or {}
     name = parameters.get("output_name")
     ending = str(other.get("save_model_as") or "safetensors")
-    by_epoch = _numbered(epochs - 1, _maybe(parameters, "save_every_n_epochs"))
+    ratio = other.get("save_n_epoch_ratio")
+    every_epochs = _maybe(parameters, "save_every_n_epochs")
+    if isinstance(ratio, int) and ratio > 0:  # so many files at least, before save_every_n_epochs (train_network.py)
+        every_epochs = epochs // min(ratio, _LARGEST) or 1
+    by_epoch = _numbered(epochs - 1, every_epochs)
     last_epochs = _maybe(parameters, "save_last_n_epochs")
-    kept_epochs = by_epoch[-last_epochs:] if last_epochs else by_epoch
+    kept_epochs = by_epoch if last_epochs is None or last_epochs < 0 else by_epoch[max(0, len(by_epoch) - last_epochs) :]
     every_steps = _maybe(parameters, "save_every_n_steps")
     by_step = _numbered(steps, every_steps)
     kept_steps = _kept_steps(by_step, every_steps, other.get("save_last_n_steps"))
@@ -210,6 +214,8 @@ def _file_bytes(parameters: Mapping[str, ParameterValue], family: str) -> tuple[
     module = parameters.get("network_module")
     if module not in {None, "networks.lora"}:
         return None, (f"the size of files of {module} is not known here",)
+    if family not in {"", *FAMILIES}:
+        return None, ("the size of files is known here for SD 1.5 and SDXL only",)
     if parameters.get("block_dims") or parameters.get("down_lr_weight") or parameters.get("dim_from_weights"):
         return None, ("ranks by block, or taken from other weights, decide the size of the files",)
     notes = () if family else ("SD 1.5 is taken as the base model: nothing names it (--base sdxl says otherwise)",)

@@ -41,6 +41,9 @@ OPTIMIZERS = (
     "DAdaptSGD",
     "Prodigy",
     "Adafactor",
+    "AdamWScheduleFree",
+    "RAdamScheduleFree",
+    "SGDScheduleFree",
     # classes of torch.optim, which sd-scripts looks up when it knows no optimizer of that name
     "Adam",
     "RAdam",

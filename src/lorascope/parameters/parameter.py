@@ -85,9 +85,9 @@ class Parameter:
         Text is accepted for every kind (command lines and safetensors metadata hold text only), and "None" as text says
         that an optional parameter is unset.
         """
-        if value is None or (isinstance(value, str) and value == "None"):
-            if self.optional:
-                return None
+        if self.optional and (value is None or (isinstance(value, str) and value == "None")):
+            return None
+        if value is None:
             raise self._bad(value)
         try:
             parsed = _READERS[self.kind](value)

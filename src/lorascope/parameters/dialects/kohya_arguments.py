@@ -48,7 +48,7 @@ _LISTS = "base_weights lr_scheduler_args network_args optimizer_args"
 _SAMPLERS = """
 ddim pndm lms euler euler_a heun dpm_2 dpm_2_a dpmsolver dpmsolver++ dpmsingle k_lms k_euler k_euler_a k_dpm_2 k_dpm_2_a
 """
-_DYNAMO = "eager aot_eager inductor aot_ts_nvfuser nvprims_nvfuser cudagraphs ofi fx2trt onnxrt tensort ipex tvm"
+_DYNAMO = "no eager aot_eager inductor aot_ts_nvfuser nvprims_nvfuser cudagraphs ofi fx2trt onnxrt tensort ipex tvm"
 _RESIZE = "lanczos nearest bilinear linear bicubic cubic area"
 _LEVELS = "DEBUG INFO WARNING ERROR CRITICAL"
 
@@ -73,7 +73,7 @@ _SINGLE = (
     Argument("lr_scheduler", Takes.TEXT, "constant"),
     Argument("lr_scheduler_type", Takes.TEXT, ""),
     Argument("lr_warmup_steps", Takes.INT_OR_FLOAT, 0),
-    Argument("max_token_length", Takes.INT, None, (150, 225)),
+    Argument("max_token_length", Takes.INT, None, (75, 150, 225)),  # 75 in a file only, where it is what unset is
     _choice("mixed_precision", "no fp16 bf16", "no"),
     _choice("offload_optimizer_device", "cpu nvme"),
     _choice("offload_param_device", "cpu nvme"),

@@ -137,7 +137,8 @@ def _take_noise(key: str, entry: Entry, kind: Entry | None, reading: Reading) ->
 
 def _say_unless_empty(name: str, key: str, entry: Entry, reading: Reading) -> None:
     """Say a value, unless kohya_ss leaves it out: then the trainer's own default counts, which is noted where it differs."""
-    if not _is_empty(entry.value):
+    is_written_back = name == "max_data_loader_n_workers" and number(entry.value) is not None  # the one zero that is passed on
+    if is_written_back or not _is_empty(entry.value):
         value = entry.value.replace('"', "") if isinstance(entry.value, str) and name.endswith("_args") else entry.value
         reading.say(name, value, entry)
         return

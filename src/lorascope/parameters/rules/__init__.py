@@ -14,6 +14,7 @@ from lorascope.parameters.rules.pictures import PICTURE_RULES
 from lorascope.parameters.rules.rule import Gravity, LintFinding, Rule
 from lorascope.parameters.rules.saving import SAVING_RULES
 from lorascope.parameters.rules.schedule import SCHEDULE_RULES
+from lorascope.parameters.rules.starting import STARTING_RULES
 from lorascope.parameters.rules.trainers import TRAINER_RULES
 
 RULES: tuple[Rule, ...] = (
@@ -24,6 +25,7 @@ RULES: tuple[Rule, ...] = (
     *PICTURE_RULES,
     *NOISE_RULES,
     *SAVING_RULES,
+    *STARTING_RULES,
     *IMAGE_RULES,
     *TRAINER_RULES,
 )

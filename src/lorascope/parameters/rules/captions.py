@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lorascope.parameters.rules.configuration import Configuration, Scope, distinct
+from lorascope.parameters.rules.configuration import Configuration, Scope, distinct, idle_everywhere
 from lorascope.parameters.rules.rule import Example, Gravity, LintFinding, Rule, removed
 
 _MOVES_TAGS = ("shuffle_caption", "caption_tag_dropout_rate", "token_warmup_step")
@@ -15,8 +15,9 @@ def _moves_tags(scope: Scope) -> bool:
 
 
 def _keep_tokens(configuration: Configuration) -> Iterator[LintFinding]:
-    idle = [scope.said("keep_tokens") for scope in configuration.scopes if scope.on("keep_tokens") and not _moves_tags(scope)]
-    for said in distinct(idle):
+    for said in idle_everywhere(configuration, "keep_tokens", lambda scope: not _moves_tags(scope)):
+        if not said.value:
+            continue
         yield KEEP_TOKENS.at(
             said,
             f"keep_tokens = {said.value} does nothing here: no tag moves or is dropped, since shuffle_caption, caption_tag_dropout_rate "
@@ -71,7 +72,9 @@ def _caches_text(scope: Scope) -> bool:
 
 def _cache_forbids(configuration: Configuration) -> Iterator[LintFinding]:
     scopes = [scope for scope in configuration.scopes if _caches_text(configuration.training)]
-    for said in distinct(scope.said(name) for scope in scopes for name in _FORBIDDEN_BY_CACHE if scope.on(name)):
+    keeps_rate = next(configuration.entries("qwen3"), None)  # Anima keeps the dropout rate in its cache
+    forbidden = [name for name in _FORBIDDEN_BY_CACHE if not keeps_rate or name != "caption_dropout_rate"]
+    for said in distinct(scope.said(name) for scope in scopes for name in forbidden if scope.on(name)):
         yield CACHE_FORBIDS.at(
             said,
             f"{said.entry.key} changes captions from step to step, which a cache of text encoder outputs cannot: "
@@ -95,7 +98,7 @@ CACHE_FORBIDS = Rule(
 def _cache_trains(configuration: Configuration) -> Iterator[LintFinding]:
     training = configuration.training
     said = training.said("cache_text_encoder_outputs") or training.said("cache_text_encoder_outputs_to_disk")
-    if said is not None and _caches_text(training) and not training.on("network_train_unet_only"):
+    if said is not None and configuration.family == "sdxl" and _caches_text(training) and not training.on("network_train_unet_only"):
         yield CACHE_TRAINS.at(
             said,
             "the text encoder's outputs are cached, yet the text encoder is to be trained: sd-scripts stops at an assertion",
@@ -107,10 +110,13 @@ CACHE_TRAINS = Rule(
     "text-encoder-cache-while-training-it",
     "the text encoder is trained although its outputs are cached",
     Gravity.ABORT,
-    "A cached output cannot follow a text encoder that learns.",
+    "A cached output cannot follow a text encoder that learns. FLUX and SD 3 cache what they do not train, and do not stop.",
     _cache_trains,
     "sdxl_train_network.py, assert_extra_args",
-    good=(Example("cache_text_encoder_outputs = true\nnetwork_train_unet_only = true\n"),),
+    good=(
+        Example("cache_text_encoder_outputs = true\nnetwork_train_unet_only = true\n"),
+        Example('network_module = "networks.lora_flux"\ncache_text_encoder_outputs = true\n'),
+    ),
     bad=(Example("cache_text_encoder_outputs = true\n", "cache_text_encoder_outputs"),),
 )
 

@@ -6,12 +6,13 @@ For sd-scripts a setting of a dataset_config wins over the config_file, nearest 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lorascope.errors import BadParameter
 from lorascope.parameters.catalogue import find, known, trainer_defaults
 from lorascope.parameters.dialects.dialect import Entry, Translation
+from lorascope.parameters.dialects.launch import SCRIPT
 from lorascope.parameters.rules.facts import Facts
 from lorascope.records.run import JsonValue, ParameterValue
 
@@ -19,6 +20,13 @@ DATASET_DIALECT = "kohya-dataset"
 _DEFAULTS = trainer_defaults()
 LARGEST = 10**15  # no setting means more; a longer number would not fit a float
 _DATASET_NAMES = {"batch_size": "train_batch_size"}  # a dataset_config calls it otherwise
+OTHER_FAMILY = "other"  # neither SD 1.5 nor SDXL: FLUX, SD 3 and whatever comes
+_OTHERS = ("flux", "sd3", "stable-diffusion-3", "lumina", "hunyuan", "anima_", "qwen", "chroma", "krea")
+_XL = ("xl", "pony", "illustrious", "noob")
+_SD15 = ("v1-5", "v1-4", "v1.5", "sd15", "sd1.5", "sd-1", "sd_1", "stable-diffusion-v1")
+# paths and settings that only the scripts of other families have; kohya_ss says them in every state
+_OTHERS_KEYS = ("t5xxl", "clip_l", "clip_g", "ae", "qwen3", "gemma2", "t5xxl_max_token_length", "timestep_sampling", "discrete_flow_shift")
+_OTHERS_BOXES = ("flux1_checkbox", "sd3_checkbox", "lumina_checkbox")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +102,7 @@ class Scope:
 class Configuration:
     """All files of one training. ``training`` holds what no dataset_config says, ``scopes`` what holds for each subset.
 
-    ``family`` is the base model's: "sd15", "sdxl", or "" when nothing tells. ``facts`` are None when no dataset was looked at.
+    ``family`` is the base model's: "sd15", "sdxl", "other", or "" when nothing tells. ``facts`` are None when no dataset was looked at.
     """
 
     documents: tuple[Document, ...]
@@ -149,19 +157,36 @@ def last_name(entry: Entry) -> str:
 
 
 def family_of(documents: Sequence[Document], training: Scope, scopes: Sequence[Scope]) -> str:
-    """The base model's family, from what the configuration names: sdxl or sd15, or "" when nothing tells."""
+    """The base model's family, from what the configuration names: sdxl, sd15, other, or "" when nothing tells.
+
+    The script and what only one family has come before the base model's name, and its file's name before its folders.
+    """
+    if any(_is_of_others(document) for document in documents) or any(name in training.text("network_module") for name in _OTHERS):
+        return OTHER_FAMILY
+    scripts = [str(entry.value) for document in documents if (entry := document.entry(SCRIPT)) is not None]
+    if any(script.replace("\\", "/").rsplit("/", 1)[-1].startswith("sdxl_") for script in scripts):
+        return "sdxl"
     names = [document.translation.base_model or "" for document in documents] + [training.text("pretrained_model_name_or_path")]
     named = " ".join(names).lower().replace("\\", "/")
-    if any(part in named for part in ("xl", "pony", "illustrious", "noob")):
-        return "sdxl"
-    if any(part in named for part in ("v1-5", "v1-4", "v1.5", "sd15", "sd1.5", "sd-1", "sd_1", "stable-diffusion-v1")):
-        return "sd15"
+    for words in (" ".join(name.rsplit("/", 1)[-1] for name in named.split(" ")), named):
+        for family, parts in ((OTHER_FAMILY, _OTHERS), ("sd15", _SD15), ("sdxl", _XL)):
+            if any(part in words for part in parts):
+                return family
     for document in documents:
-        for name in ("sdxl", "model_type", "model_family"):
-            entry = document.entry(name)
+        for key in ("sdxl", "model_type", "model_family"):
+            entry = document.entry(key)
             if entry is not None and (entry.value is True or "xl" in str(entry.value).lower()):
                 return "sdxl"
     return "sdxl" if any(scope.on("cache_text_encoder_outputs") for scope in scopes) else ""
+
+
+def _is_of_others(document: Document) -> bool:
+    """Whether a document says that neither SD 1.5 nor SDXL is trained."""
+    script = document.entry(SCRIPT)
+    if script is not None and any(name in str(script.value).replace("\\", "/").rsplit("/", 1)[-1] for name in _OTHERS):
+        return True
+    keys = _OTHERS_KEYS if document.dialect == "kohya" else _OTHERS_BOXES if document.dialect == "kohya-gui" else ()
+    return any((entry := document.entry(key)) is not None and bool(entry.value) for key in keys)
 
 
 def _said(document: Document) -> dict[str, Said]:
@@ -228,3 +253,12 @@ def distinct(saids: Iterable[Said | None]) -> Iterator[Said]:
         if said is not None and (said.file, said.entry.place) not in seen:
             seen.add((said.file, said.entry.place))
             yield said
+
+
+def idle_everywhere(configuration: Configuration, name: str, is_idle: Callable[[Scope], bool]) -> Iterator[Said]:
+    """Where a setting is said that does nothing in any of the scopes it reaches: in one where it counts, it is no idle one."""
+    counts = {
+        (said.file, said.entry.place) for scope in configuration.scopes if not is_idle(scope) and (said := scope.said(name)) is not None
+    }
+    found = distinct(scope.said(name) for scope in configuration.scopes if is_idle(scope))
+    return (said for said in found if (said.file, said.entry.place) not in counts)

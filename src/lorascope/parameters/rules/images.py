@@ -8,7 +8,7 @@ from functools import partial
 from lorascope.errors import BadParameter
 from lorascope.parameters.bucket_plan import BucketRules, place
 from lorascope.parameters.flight_plan import FlightPlan
-from lorascope.parameters.rules.configuration import Configuration
+from lorascope.parameters.rules.configuration import OTHER_FAMILY, Configuration
 from lorascope.parameters.rules.facts import Facts, FolderSeen, ImageSeen, planned
 from lorascope.parameters.rules.pictures import step_unit_px
 from lorascope.parameters.rules.rule import Example, Gravity, LintFinding, Rule
@@ -53,7 +53,7 @@ UNREADABLE = Rule(
 def _misfits(configuration: Configuration) -> Iterator[LintFinding]:
     for folder in _folders(configuration):
         try:
-            rules = BucketRules.of(scope_values(configuration, folder), step_unit_px(configuration) if configuration.family else 32)
+            rules = BucketRules.of(scope_values(configuration, folder), step_unit_px(configuration))
         except BadParameter:
             continue
         refused: dict[str, list[ImageSeen]] = {}
@@ -206,7 +206,7 @@ ONE_LINE = Rule(
 
 def _beyond(configuration: Configuration) -> Iterator[LintFinding]:
     facts = configuration.facts
-    for folder in _folders(configuration):
+    for folder in _folders(configuration) if configuration.family != OTHER_FAMILY else ():  # T5 and its like read 256 and more
         long = [image for image in folder.images if image.words_lost]
         if not long or facts is None:
             continue
@@ -278,17 +278,24 @@ STALE = Rule(
 
 
 def _left_out(configuration: Configuration) -> Iterator[LintFinding]:
+    is_nothing_left = not any(folder.images for folder in _folders(configuration) if not folder.is_reg)
     for where, why in configuration.facts.left_out if configuration.facts else ():
-        yield LEFT_OUT.about(where, "folders", f"not trained on: {why}", "name folders REPEATS_class, such as 10_cat")
+        if is_nothing_left:
+            message = f"not trained on: {why}; there is no other image, and sd-scripts ends before the first step"
+            fix = "train_data_dir is the folder above: put the images into a folder in it that is named REPEATS_class, such as 10_cat"
+            yield LEFT_OUT.about(where, "folders", message, fix, Gravity.ABORT)
+        else:
+            yield LEFT_OUT.about(where, "folders", f"not trained on: {why}", "name folders REPEATS_class, such as 10_cat", Gravity.WRONG)
 
 
 LEFT_OUT = Rule(
     "images-left-out",
     "images that the trainer passes over",
-    Gravity.WRONG,
-    "In train_data_dir only folders named REPEATS_class are read, and in them only the images themselves, no folders.",
+    Gravity.ABORT,
+    "In train_data_dir only folders named REPEATS_class are read, and in them only the images themselves, no folders. Where nothing else "
+    "is found, as when train_data_dir is the folder of images itself, the training ends without an error.",
     _left_out,
-    "config_util.py, generate_dreambooth_subsets_config_by_subdirs",
+    "config_util.py, generate_dreambooth_subsets_config_by_subdirs; train_network.py, NetworkTrainer.train",
     good=(Example("seed = 1\n", facts=Facts()),),
     bad=(Example("seed = 1\n", "folders", facts=Facts(left_out=(("cats", "12 images outside of any folder"),))),),
 )

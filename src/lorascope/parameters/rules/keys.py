@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from difflib import SequenceMatcher
 
 from lorascope.errors import nearest
 from lorascope.parameters.dialects.argument import Argument, Takes
@@ -11,11 +12,18 @@ from lorascope.parameters.dialects.dialect import Entry
 from lorascope.parameters.dialects.kohya_arguments import KOHYA_ARGUMENTS
 from lorascope.parameters.dialects.kohya_dataset import level_of
 from lorascope.parameters.rules.configuration import DATASET_DIALECT, LARGEST, Configuration, Document, Said, last_name
-from lorascope.parameters.rules.rule import Change, Example, Gravity, LintFinding, Rule, renamed, set_to
+from lorascope.parameters.rules.rule import Change, Example, Gravity, LintFinding, Rule, removed, renamed, set_to
 from lorascope.records.run import JsonValue
 
 ALL_TRAINERS = ("kohya", "onetrainer", "ai-toolkit", "simpletuner", "diffusers")
 _KOHYA_DIALECTS = ("kohya", DATASET_DIALECT)
+# what kohya_ss and its kin write into the TOML for themselves: nobody expects sd-scripts to act on it
+_FOR_THE_INTERFACE = frozenset(
+    "noise_offset_type sdxl model_list model_train_type gpu_ids multi_gpu num_processes num_machines main_process_port "
+    "num_cpu_threads_per_process extra_accelerate_launch_args dynamo_mode dynamo_use_dynamic dynamo_use_fullgraph use_wandb".split()
+)
+_TEXTUAL_INVERSION = frozenset("token_string init_word num_vectors_per_token use_object_template use_style_template".split())
+_SURELY_MEANT, _PERHAPS_MEANT = 0.8, 0.7  # how alike two names are, from 0 to 1
 _PER_ENCODER = ("text_encoder_lr1", "text_encoder_lr2", "learning_rate_te", "learning_rate_te1", "learning_rate_te2")
 
 
@@ -55,11 +63,22 @@ def _unknown(configuration: Configuration) -> Iterator[LintFinding]:
             yield _unknown_entry(document, entry, present)
 
 
+def _likeness(name: str, other: str) -> float:
+    return SequenceMatcher(None, name, other).ratio()
+
+
 def _unknown_entry(document: Document, entry: Entry, present: set[str]) -> LintFinding:
     name = last_name(entry)
-    close = suggestions(name, document.known_keys)
-    likely = len(close) == 1 and (one_edit(name, close[0]) or len(name) > 8)
+    alike = {other: 1.0 if one_edit(name, other) else _likeness(name, other) for other in suggestions(name, document.known_keys)}
+    close = tuple(other for other, ratio in alike.items() if other != name and ratio >= _PERHAPS_MEANT)
+    likely = len(close) == 1 and alike[close[0]] >= _SURELY_MEANT
     severity = Gravity.WRONG
+    if document.dialect == "kohya" and document.syntax != "arguments" and name in _FOR_THE_INTERFACE:
+        message = f"{name} is a setting of kohya_ss or of another user interface: sd-scripts has none of this name, and needs none"
+        return UNKNOWN.at(Said(document.file, entry, None), message, "remove it", removed(entry), Gravity.NO_EFFECT)
+    if document.dialect == "kohya" and name in _TEXTUAL_INVERSION:
+        message = f"{name} is a setting of textual inversion: this is no configuration of a LoRA's training, and was checked as one"
+        return UNKNOWN.at(Said(document.file, entry, None), message, severity=Gravity.NOTE)
     if document.dialect == "kohya" and document.syntax != "arguments":
         what = "is no key of sd-scripts, and a config_file is not checked: it is ignored without a word"
         what += f", and {close[0]} keeps its default" if likely and close[0] not in present else ""
@@ -67,7 +86,11 @@ def _unknown_entry(document: Document, entry: Entry, present: set[str]) -> LintF
         severity, what = Gravity.ABORT, "is unknown: sd-scripts stops at it"
     else:
         severity = Gravity.WRONG if close and one_edit(name, close[0]) else Gravity.NOTE
-        what = f"is no key that is known of {document.trainer}"
+        here = name in document.known_keys
+        what = f"stands where {document.trainer} does not look for it" if here else f"is no key of {document.trainer} that is known here"
+        if document.dialect == "onetrainer" and document.entry("__version") is None and severity is Gravity.NOTE:
+            what = "may be of an older OneTrainer, which brings such files up to date: it was not looked at here"
+            close, likely = (), False
     change = renamed(entry, close[0]) if likely and close[0] not in present and _takes(document, close[0], entry.value) else None
     fix = f"did you mean {' or '.join(close)}?" if close else ""
     return UNKNOWN.at(Said(document.file, entry, None), f"{name} {what}", fix, change, severity)
@@ -87,12 +110,13 @@ UNKNOWN = Rule(
     "A config_file becomes the argument parser's namespace without a check: a mistyped key trains with the default, without a word. "
     "A dataset_config is checked strictly: any unknown key stops the training.",
     _unknown,
-    "train_util.py:4700",
+    "train_util.py:4700, read_config_from_file; config_util.py, sanitize_user_config",
     ALL_TRAINERS,
     good=(Example("network_dim = 32\n"),),
     bad=(
         Example("netwrok_dim = 32 # rank\n", "netwrok_dim", "network_dim = 32 # rank\n"),
         Example("my_own_note = 'x'\n", "my_own_note"),
+        Example('network_dim = 8\nnoise_offset_type = "Original"\n', "noise_offset_type", "network_dim = 8\n"),
         Example(
             "[[datasets]]\nbatchsize = 4\n[[datasets.subsets]]\nimage_dir = 'a'\n",
             "datasets[0].batchsize",
@@ -118,7 +142,7 @@ def _misplaced(configuration: Configuration) -> Iterator[LintFinding]:
             name = last_name(entry)
             home = _home(document, name)
             if home:
-                yield _elsewhere(document, entry, home)
+                yield _elsewhere(document, entry, home, configuration)
         for problem in document.translation.problems:
             if document.dialect == DATASET_DIALECT and _wrong_level(problem.entry):
                 levels = " or ".join(sorted(level.value for level in DATASET_KEYS[last_name(problem.entry)].levels))
@@ -129,9 +153,14 @@ def _misplaced(configuration: Configuration) -> Iterator[LintFinding]:
                 yield MISPLACED.at(Said(document.file, problem.entry, None), problem.message, "move it up", severity=Gravity.WRONG)
 
 
-def _elsewhere(document: Document, entry: Entry, home: str) -> LintFinding:
+def _elsewhere(document: Document, entry: Entry, home: str, configuration: Configuration) -> LintFinding:
     name = last_name(entry)
     said = Said(document.file, entry, None)
+    if name == "epoch" and document.syntax != "arguments" and (length := _length_said(configuration)):
+        message = (
+            f"epoch is written by kohya_ss for itself: sd-scripts does not read it, and trains for {length.entry.key} = {length.value}"
+        )
+        return MISPLACED.at(said, message, "remove it", removed(entry), Gravity.NO_EFFECT)
     if document.dialect == DATASET_DIALECT:
         fix = "batch_size is its name here" if name == "train_batch_size" else f"move it to {home}"
         change = (
@@ -143,6 +172,10 @@ def _elsewhere(document: Document, entry: Entry, home: str) -> LintFinding:
     severity = Gravity.ABORT if document.syntax == "arguments" else Gravity.WRONG
     message = f"{name} belongs to {home}; here it is ignored without a word"
     return MISPLACED.at(said, message, f"write {instead}" if instead else f"move it to {home}", change, severity)
+
+
+def _length_said(configuration: Configuration) -> Said | None:
+    return configuration.training.said("max_train_epochs") or configuration.training.said("max_train_steps")
 
 
 def _wrong_level(entry: Entry) -> bool:
@@ -161,7 +194,7 @@ MISPLACED = Rule(
     "dataset_config; is_reg and "
     "alpha_mask belong to a subset, validation_split to a dataset.",
     _misplaced,
-    "config_util.py",
+    "config_util.py, ConfigSanitizer",
     good=(Example("[[datasets]]\nbatch_size = 4\n" + _SUBSET + "is_reg = true\n", dialect=DATASET_DIALECT),),
     bad=(
         Example(
@@ -177,6 +210,7 @@ MISPLACED = Rule(
         ),
         Example("batch_size = 4\n", "batch_size", "train_batch_size = 4\n"),
         Example("epoch = 10\n", "epoch", "max_train_epochs = 10\n"),
+        Example("max_train_steps = 500\nepoch = 10\n", "epoch", "max_train_steps = 500\n"),
     ),
 )
 
@@ -186,7 +220,7 @@ def _wrong_value(configuration: Configuration) -> Iterator[LintFinding]:
         seen = set()
         for problem in document.translation.problems:
             entry, name = problem.entry, last_name(problem.entry)
-            if entry.place in seen or _of_another_rule(document, entry):
+            if entry.place in seen or _of_another_rule(document, entry) or _as_good_as_true(document, entry):
                 continue
             seen.add(entry.place)
             said = Said(document.file, entry, None)
@@ -210,6 +244,14 @@ def _of_another_rule(document: Document, entry: Entry) -> bool:
     deep = len(entry.place) > 2 or any(isinstance(part, int) for part in entry.place)
     steps = name in {"lr_warmup_steps", "lr_decay_steps"} and isinstance(entry.value, float)
     return deep or steps or (name == "resolution" and not isinstance(entry.value, str) and document.syntax != "arguments")
+
+
+def _as_good_as_true(document: Document, entry: Entry) -> bool:
+    """A switch as 1 or 0, which kohya_ss writes: to sd-scripts it is on or off, unless its dataset checks the type (config_util.py)."""
+    name = last_name(entry)
+    argument = KOHYA_ARGUMENTS.get(name)
+    is_switch = document.dialect == "kohya" and argument is not None and argument.takes is Takes.FLAG and name not in DATASET_KEYS
+    return is_switch and isinstance(entry.value, int) and entry.value in {0, 1}
 
 
 def _mended(document: Document, name: str, entry: Entry) -> Change | None:
@@ -275,9 +317,12 @@ WRONG_VALUE = Rule(
     "choice is taken as it is. A "
     "dataset_config stops at it.",
     _wrong_value,
-    "train_util.py:4700, config_util.py",
+    "train_util.py:4700, read_config_from_file; config_util.py, sanitize_argparse_namespace",
     ALL_TRAINERS,
-    good=(Example('mixed_precision = "bf16"\nshuffle_caption = true\n'),),
+    good=(
+        Example('mixed_precision = "bf16"\nshuffle_caption = true\n'),
+        Example("max_token_length = 75\npersistent_data_loader_workers = 1\n"),
+    ),
     bad=(
         Example('shuffle_caption = "false"\n', "shuffle_caption", "shuffle_caption = false\n"),
         Example('network_dim = "32"\n', "network_dim", "network_dim = 32\n"),

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from lorascope.errors import BadParameter
 from lorascope.parameters.bucket_plan import BucketRules, bucket_sizes, parse_resolution
 from lorascope.parameters.flight_plan import LARGEST_SIDE_PX
-from lorascope.parameters.rules.configuration import Configuration, Said, Scope, distinct, last_name
+from lorascope.parameters.rules.configuration import Configuration, Said, Scope, distinct, idle_everywhere, last_name
 from lorascope.parameters.rules.facts import Facts, FolderSeen, ImageSeen
 from lorascope.parameters.rules.rule import Example, Gravity, LintFinding, Rule, removed, set_to
 
+_STEP_OF_SD_PX = 64
 _CHANGES_PIXELS = ("color_aug", "random_crop")
 
 
 def step_unit_px(configuration: Configuration) -> int:
-    """What bucket_reso_steps must be a multiple of."""
-    return 32 if configuration.family == "sdxl" else 64
+    """What bucket_reso_steps must be a multiple of. Other families ask for 32 or 16, an unknown one for as little as 8."""
+    return {"sd15": _STEP_OF_SD_PX, "sdxl": 32}.get(configuration.family, 8)
 
 
 def caches_latents(scope: Scope) -> bool:
@@ -54,8 +56,8 @@ def _strong_color_aug(configuration: Configuration) -> Iterator[LintFinding]:
     for said in distinct(scope.said("color_aug") for scope in configuration.scopes if scope.on("color_aug")):
         yield STRONG_COLOR_AUG.at(
             said,
-            "color_aug is not weak: about a third of the samples turn by up to 16 degrees of hue or darken, full white "
-            "to as little as 193 of 255",
+            "color_aug is not weak: a third of the samples are turned by up to 16 degrees of hue, or made darker or brighter (full "
+            "white to as little as 193 of 255)",
             "leave it off where colors matter",
         )
 
@@ -73,30 +75,49 @@ STRONG_COLOR_AUG = Rule(
 
 
 def _no_upscale(configuration: Configuration) -> Iterator[LintFinding]:
-    scopes = [scope for scope in configuration.scopes if scope.on("bucket_no_upscale") and scope.on("enable_bucket")]
     bounds = {"min_bucket_reso": 256, "max_bucket_reso": 1024}
-    for said in distinct(scope.said(name) for scope in scopes for name in bounds if scope.value(name) != bounds[name]):
+    idle = [
+        said
+        for name in bounds
+        for said in idle_everywhere(configuration, name, partial(_needs_no_bound, name))
+        if said.value != bounds[name]
+    ]
+    for said in idle:
         yield NO_UPSCALE.at(
             said,
-            f"{last_name(said.entry)} = {said.value} is ignored: with bucket_no_upscale every image makes its own bucket",
+            f"{last_name(said.entry)} = {said.value} makes no bucket: with bucket_no_upscale every image makes its own",
             f"remove {last_name(said.entry)}, or set bucket_no_upscale = false",
             removed(said.entry),
         )
+
+
+def _needs_no_bound(name: str, scope: Scope) -> bool:
+    """Whether a bound makes no bucket and its default encloses the resolution too: sd-scripts holds it to the bounds in any case."""
+    step = int(scope.number("bucket_reso_steps", 64))
+    if not scope.on("bucket_no_upscale") or not scope.on("enable_bucket") or not scope.said("resolution") or step < 1:
+        return False
+    sides = parse_resolution(scope.value("resolution"))
+    return min(sides) >= 256 // step * step if name == "min_bucket_reso" else max(sides) <= -(-1024 // step) * step
 
 
 NO_UPSCALE = Rule(
     "bucket-bounds-ignored",
     "bounds of buckets with bucket_no_upscale",
     Gravity.NO_EFFECT,
-    "With bucket_no_upscale the sizes of buckets follow from each image; min_bucket_reso and max_bucket_reso are not used.",
+    "With bucket_no_upscale the sizes of buckets follow from each image; min_bucket_reso and max_bucket_reso make none. Only the "
+    "resolution is still held to them: where it lies outside of their defaults, 256 and 1024, they are needed.",
     _no_upscale,
-    "train_util.py:1033",
-    good=(Example("enable_bucket = true\nmin_bucket_reso = 320\n"),),
+    "train_util.py:1033, make_buckets, adjust_min_max_bucket_reso_by_steps",
+    good=(
+        Example("enable_bucket = true\nmin_bucket_reso = 320\n"),
+        Example('resolution = "1024,1536"\nenable_bucket = true\nbucket_no_upscale = true\nmax_bucket_reso = 1536\n'),
+        Example('resolution = "128,128"\nenable_bucket = true\nbucket_no_upscale = true\nmin_bucket_reso = 64\n'),
+    ),
     bad=(
         Example(
-            "enable_bucket = true\nbucket_no_upscale = true\nmin_bucket_reso = 320\n",
+            'resolution = "512"\nenable_bucket = true\nbucket_no_upscale = true\nmin_bucket_reso = 320\n',
             "min_bucket_reso",
-            "enable_bucket = true\nbucket_no_upscale = true\n",
+            'resolution = "512"\nenable_bucket = true\nbucket_no_upscale = true\n',
         ),
     ),
 )
@@ -105,8 +126,13 @@ _BUCKET_KEYS = {"bucket_no_upscale": False, "min_bucket_reso": 256, "max_bucket_
 
 
 def _buckets_off(configuration: Configuration) -> Iterator[LintFinding]:
-    scopes = [scope for scope in configuration.scopes if not scope.on("enable_bucket")]
-    for said in distinct(scope.said(name) for scope in scopes for name, default in _BUCKET_KEYS.items() if scope.value(name) != default):
+    names = _BUCKET_KEYS.items()
+    idle = [
+        (said, default)
+        for name, default in names
+        for said in idle_everywhere(configuration, name, lambda scope: not scope.on("enable_bucket"))
+    ]
+    for said in (said for said, default in idle if said.value != default):
         yield BUCKETS_OFF.at(
             said,
             f"{last_name(said.entry)} does nothing: enable_bucket is off (its default)",
@@ -129,7 +155,7 @@ BUCKETS_OFF = Rule(
 
 def _bucket_bounds(configuration: Configuration) -> Iterator[LintFinding]:
     """Asks the plan of buckets, which refuses what stops sd-scripts."""
-    unit = step_unit_px(configuration) if configuration.family else 32
+    unit = step_unit_px(configuration)
     for scope in configuration.scopes:
         if not scope.on("enable_bucket"):
             continue
@@ -140,8 +166,14 @@ def _bucket_bounds(configuration: Configuration) -> Iterator[LintFinding]:
         problem = _problem_of(rules)
         name = next((name for name in _BUCKET_KEYS if problem and problem.message.startswith(name)), "resolution")
         said = scope.said(name) or scope.said("resolution")
+        step = scope.said("bucket_reso_steps")
         if problem is not None and said is not None:
             yield BUCKET_BOUNDS.at(said, f"{problem.message}: sd-scripts stops at an assertion", problem.next_step or f"change {name}")
+        elif not configuration.family and step is not None and rules.bucket_reso_steps % _STEP_OF_SD_PX:
+            message = (
+                f"bucket_reso_steps = {rules.bucket_reso_steps} is right for SDXL, but not for SD 1 and 2, which ask for a multiple of 64"
+            )
+            yield BUCKET_BOUNDS.at(step, message, "say whose it is: --base sdxl", severity=Gravity.NOTE)
 
 
 def _problem_of(rules: BucketRules) -> BadParameter | None:
@@ -164,13 +196,22 @@ BUCKET_BOUNDS = Rule(
     "bucket-bounds-exclude-resolution",
     "bounds or steps of buckets that sd-scripts refuses",
     Gravity.ABORT,
-    "bucket_reso_steps must be a multiple of 64 (SD 1 and 2) or 32 (SDXL), and the bounds must enclose the resolution.",
+    "bucket_reso_steps must be a multiple of 64 (SD 1 and 2) or 32 (SDXL; versions of 2024 and 2025 ask for 64 there too), and the bounds "
+    "must enclose the resolution.",
     _bucket_bounds,
-    "train_util.py:1033",
-    good=(Example('enable_bucket = true\nresolution = "512,512"\nmin_bucket_reso = 320\n'),),
+    "train_util.py, adjust_min_max_bucket_reso_by_steps, verify_bucket_reso_steps; train_network.py and sdxl_train_network.py, "
+    "assert_extra_args",
+    good=(
+        Example('enable_bucket = true\nresolution = "512,512"\nmin_bucket_reso = 320\n'),
+        Example('network_module = "networks.lora_flux"\nenable_bucket = true\nresolution = "512"\nbucket_reso_steps = 16\n'),
+    ),
     bad=(
         Example('enable_bucket = true\nresolution = "512,512"\nmin_bucket_reso = 640\n', "min_bucket_reso"),
         Example('enable_bucket = true\nresolution = "512,512"\nbucket_reso_steps = 50\n', "bucket_reso_steps"),
+        Example(
+            'pretrained_model_name_or_path = "v1-5.ckpt"\nenable_bucket = true\nresolution = "512"\nbucket_reso_steps = 32\n',
+            "bucket_reso_steps",
+        ),
         Example('enable_bucket = true\nresolution = "2048,2048"\n', "resolution"),
     ),
 )
@@ -196,7 +237,7 @@ BARE_RESOLUTION = Rule(
     Gravity.ABORT,
     "In a config_file the resolution must be text, as it is on the command line. In a dataset_config a number is right.",
     _bare_resolution,
-    "train_util.py:5402",
+    "train_util.py:5402, prepare_dataset_args",
     good=(
         Example('resolution = "512"\n'),
         Example("[[datasets]]\nresolution = 512\n[[datasets.subsets]]\nimage_dir = 'a'\n", dialect="kohya-dataset"),
@@ -220,24 +261,29 @@ def _interpolation(configuration: Configuration) -> Iterator[LintFinding]:
         width, height = parse_resolution(scope.value("resolution"))
         small = [image for image in folder.images if image.size and 2 * image.size[0] <= width and 2 * image.size[1] <= height]
         if small:
-            sides = small[0].size or (0, 0)
+            smallest = min(small, key=lambda image: image.size or (0, 0))
+            sides = smallest.size or (0, 0)
+            are_sprites = any(image.size and max(image.size) <= _LARGEST_SPRITE_PX for image in small)
             yield INTERPOLATION.about(
                 configuration.file,
                 "resize_interpolation",
-                f"{len(small)} images of {folder.path} are at most half the resolution ({small[0].name}: {sides[0]} x "
-                f"{sides[1]} px) and are "
-                "enlarged with Lanczos: pixel art is blurred before the model sees it",
+                f"{len(small)} of the {len(folder.images)} images of {folder.path} are at most half the resolution "
+                f"({smallest.name}: {sides[0]} x {sides[1]} px) and are enlarged with Lanczos: "
+                "pixel art is blurred before the model sees it",
                 'enlarge them first by a whole number with nearest neighbor, or set resize_interpolation = "nearest"',
+                Gravity.WRONG if are_sprites else Gravity.NOTE,
             )
 
 
+_LARGEST_SPRITE_PX = 128
 _SPRITES = Facts((FolderSeen("art", (ImageSeen("1.png", (24, 24)), ImageSeen("2.png", (24, 24)))),))
 
 INTERPOLATION = Rule(
     "small-images-are-smoothed",
     "small images are enlarged with Lanczos",
     Gravity.WRONG,
-    "Images below the resolution are enlarged with Lanczos unless resize_interpolation says otherwise.",
+    "Images below the resolution are enlarged with Lanczos unless resize_interpolation says otherwise. Photographs take no harm; pixel art "
+    "does.",
     _interpolation,
     "library/utils.py:216",
     good=(
@@ -260,8 +306,8 @@ def _cropped(configuration: Configuration) -> Iterator[LintFinding]:
             yield CROPPED.about(
                 folder.path,
                 "enable_bucket",
-                f"{len(cut)} images are not of the resolution's shape ({cut[0].name}: {sides[0]} x {sides[1]} px) and "
-                f"are cut to {width} x {height} "
+                f"{len(cut)} of {len(folder.images)} images are not of the resolution's shape ({cut[0].name}: {sides[0]} x "
+                f"{sides[1]} px) and are cut to {width} x {height} "
                 "around their middle without a word",
                 "set enable_bucket = true",
             )
@@ -288,31 +334,38 @@ CROPPED = Rule(
 
 
 def _same_folder(configuration: Configuration) -> Iterator[LintFinding]:
-    first: dict[str, str] = {}
+    first: dict[tuple[str, object, str], str] = {}
     for document in configuration.of("kohya-dataset"):
         for entry in document.entries:
-            if last_name(entry) != "image_dir" or not isinstance(entry.value, str):
-                continue
-            folder = entry.value.replace("\\", "/").rstrip("/")
+            match entry.place:
+                case ("datasets", int(dataset), "subsets", int(), "image_dir") if isinstance(entry.value, str):
+                    folder = document.file, dataset, entry.value.replace("\\", "/").rstrip("/")
+                case _:
+                    continue
             if folder in first:
                 yield SAME_FOLDER.at(
                     Said(document.file, entry, None),
-                    f"{entry.value} is named already in {first[folder]}: sd-scripts passes over this subset",
-                    "name each folder once, and use num_repeats to show it more often",
+                    f"{entry.value} is named already in {first[folder]}, of the same dataset: its images are trained on once, not twice",
+                    "name each folder once in a dataset, and use num_repeats to show it more often",
                 )
             first.setdefault(folder, entry.key)
 
 
 _TWICE = "[[datasets]]\nresolution = 512\n[[datasets.subsets]]\nimage_dir = 'a'\n[[datasets.subsets]]\nimage_dir = '{}'\n"
+_TWO_SIZES = "[[datasets]]\nresolution = {}\n[[datasets.subsets]]\nimage_dir = 'a'\n"
 
 SAME_FOLDER = Rule(
     "same-folder-twice",
     "one image_dir in two subsets",
     Gravity.WRONG,
-    "Of two subsets with the same image_dir only the first is trained on; a warning scrolls by.",
+    "Of two subsets of a dataset with the same image_dir only one is trained on; a warning scrolls by. In two datasets, which is how one "
+    "trains at two resolutions, both are.",
     _same_folder,
-    "train_util.py, DreamBoothDataset",
-    good=(Example(_TWICE.format("b"), dialect="kohya-dataset"),),
+    "train_util.py, DreamBoothDataset.__init__, DreamBoothSubset.__eq__",
+    good=(
+        Example(_TWICE.format("b"), dialect="kohya-dataset"),
+        Example(_TWO_SIZES.format(512) + _TWO_SIZES.format(768), dialect="kohya-dataset"),
+    ),
     bad=(Example(_TWICE.format("a/"), "datasets[0].subsets[1].image_dir", dialect="kohya-dataset"),),
 )
 

@@ -149,7 +149,7 @@ _PROMPTS = 'sample_prompts = "prompts.txt"\n'
 SEEDLESS_SAMPLES = Rule(
     "samples-without-seed",
     "sample prompts without a seed",
-    Gravity.WRONG,
+    Gravity.NOTE,
     "Without --d the seed is a new one each time.",
     _seedless_samples,
     "train_util.py, sample_images_common",
@@ -193,8 +193,9 @@ def _needed(configuration: Configuration) -> Iterator[LintFinding]:
     if not {"dataset_config", "dataset_class"} & set(beside) and not list(configuration.entries("resolution")):
         missing.append("resolution")
     if missing:
-        message = f"not said here: {', '.join(missing)}; without them sd-scripts stops"
-        yield NEEDED.about(configuration.file, missing[0], message, "say them here or on the command line")
+        them = "it" if len(missing) == 1 else "them"
+        message = f"not said here: {', '.join(missing)}; without {them} sd-scripts stops"
+        yield NEEDED.about(configuration.file, missing[0], message, f"say {them} here or on the command line")
 
 
 _WHOLE = (

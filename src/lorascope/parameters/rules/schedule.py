@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lorascope.parameters.dialects.dialect import Entry
-from lorascope.parameters.rules.configuration import Configuration, Said
+from lorascope.parameters.rules.configuration import Configuration, Said, Scope
 from lorascope.parameters.rules.facts import planned
 from lorascope.parameters.rules.rule import Example, Gravity, LintFinding, Rule, removed, set_to
 
@@ -13,32 +13,48 @@ from lorascope.parameters.rules.rule import Example, Gravity, LintFinding, Rule,
 def _constant_warmup(configuration: Configuration) -> Iterator[LintFinding]:
     training = configuration.training
     said = training.said("lr_warmup_steps")
-    if (
-        said is None
-        or not training.on("lr_warmup_steps")
-        or training.text("lr_scheduler") != "constant"
-        or training.said("lr_scheduler_type")
-    ):
+    if said is None or not training.on("lr_warmup_steps") or training.text("optimizer_type").lower().endswith("schedulefree"):
         return
     scheduler = training.said("lr_scheduler")
+    other = _without_warmup(training)
+    if other:
+        yield CONSTANT_WARMUP.at(
+            said, f"lr_warmup_steps = {said.value} with {other}: sd-scripts raises a ValueError", "remove lr_warmup_steps"
+        )
+        return
+    if training.text("lr_scheduler") != "constant":
+        return
     why = "" if scheduler else " (its default)"
     change = set_to(scheduler.entry, "constant_with_warmup") if scheduler else None
     yield CONSTANT_WARMUP.at(
         said,
-        f"lr_warmup_steps = {said.value} with lr_scheduler = constant{why}: sd-scripts raises an error",
+        f"lr_warmup_steps = {said.value} with lr_scheduler = constant{why}: sd-scripts raises a ValueError",
         'set lr_scheduler = "constant_with_warmup", or remove lr_warmup_steps',
         change,
     )
 
 
+def _without_warmup(training: Scope) -> str:
+    """Whatever else takes no warm-up, in words: a class of lr_scheduler_type, and Adafactor's own schedule."""
+    if training.value("lr_scheduler_type"):
+        return f"lr_scheduler_type = {training.value('lr_scheduler_type')}"
+    arguments = training.text("optimizer_args").replace(" ", "").lower()
+    if training.text("optimizer_type").lower() == "adafactor" and "relative_step=false" not in arguments:
+        return "Adafactor, which brings its own schedule unless optimizer_args has relative_step=False"
+    return ""
+
+
 CONSTANT_WARMUP = Rule(
     "constant-scheduler-with-warmup",
-    "a warm-up with the scheduler constant",
+    "a warm-up with a scheduler that has none",
     Gravity.ABORT,
-    "The constant scheduler has no warm-up; constant_with_warmup has.",
+    "The constant scheduler has no warm-up; constant_with_warmup has. A class of lr_scheduler_type and Adafactor's own schedule take none "
+    "either. Optimizers of the ScheduleFree family look at no scheduler at all.",
     _constant_warmup,
-    "train_util.py:5265",
+    "train_util.py:5265, get_scheduler_fix",
     good=(
+        Example('optimizer_type = "RAdamScheduleFree"\nlr_scheduler = "constant"\nlr_warmup_steps = 100\n'),
+        Example('optimizer_type = "Adafactor"\noptimizer_args = ["relative_step=False"]\nlr_scheduler = "cosine"\nlr_warmup_steps = 100\n'),
         Example('lr_scheduler = "constant_with_warmup"\nlr_warmup_steps = 100\n'),
         Example('lr_scheduler = "constant"\nlr_warmup_steps = 0\n'),
     ),
@@ -49,6 +65,8 @@ CONSTANT_WARMUP = Rule(
             'lr_scheduler = "constant_with_warmup"\nlr_warmup_steps = 100\n',
         ),
         Example("lr_warmup_steps = 100\n", "lr_warmup_steps"),
+        Example('optimizer_type = "Adafactor"\nlr_scheduler = "cosine"\nlr_warmup_steps = 100\n', "lr_warmup_steps"),
+        Example('lr_scheduler_type = "CosineAnnealingLR"\nlr_warmup_steps = 100\n', "lr_warmup_steps"),
     ),
 )
 
@@ -85,7 +103,7 @@ FLOAT_IS_RATIO = Rule(
     Gravity.WRONG,
     "On the command line 100.0 would be read as 100 steps; in TOML a float is always a share of all steps.",
     _float_is_ratio,
-    "train_util.py:3664",
+    "train_util.py:3664, int_or_float; get_scheduler_fix",
     good=(Example('lr_scheduler = "cosine"\nlr_warmup_steps = 0.05\n'), Example('lr_scheduler = "cosine"\nlr_warmup_steps = 100\n')),
     bad=(
         Example(
@@ -135,7 +153,7 @@ def _small_rate(configuration: Configuration) -> Iterator[LintFinding]:
     training = configuration.training
     if not _finds_own_rate(configuration):
         return
-    for name in ("unet_lr", "learning_rate"):
+    for name in _rates_used(training):
         said = training.said(name)
         if said is not None and 0 < training.number(name) <= 0.1:
             yield SMALL_RATE.at(
@@ -146,6 +164,14 @@ def _small_rate(configuration: Configuration) -> Iterator[LintFinding]:
             )
 
 
+def _rates_used(training: Scope) -> tuple[str, ...]:
+    """The settings that the U-Net's and the text encoder's learning rate come from: learning_rate where theirs is not said."""
+    parts = [] if training.on("network_train_text_encoder_only") else ["unet_lr"]
+    if not training.on("network_train_unet_only"):
+        parts.append("text_encoder_lr")
+    return tuple(dict.fromkeys(name if training.said(name) else "learning_rate" for name in parts))
+
+
 SMALL_RATE = Rule(
     "adaptive-optimizer-with-small-rate",
     "Prodigy or D-Adaptation with an ordinary learning rate",
@@ -153,22 +179,28 @@ SMALL_RATE = Rule(
     "These optimizers estimate the step size; the learning rate is a factor on it and is meant to be near 1.",
     _small_rate,
     "train_util.py, get_optimizer",
-    good=(Example('optimizer_type = "Prodigy"\nlearning_rate = 1.0\n'), Example('optimizer_type = "AdamW"\nlearning_rate = 1e-4\n')),
+    good=(
+        Example('optimizer_type = "Prodigy"\nlearning_rate = 1.0\n'),
+        Example('optimizer_type = "Prodigy"\nlearning_rate = 1e-4\nunet_lr = 1.0\ntext_encoder_lr = 1.0\n'),
+        Example('optimizer_type = "AdamW"\nlearning_rate = 1e-4\n'),
+    ),
     bad=(Example('optimizer_type = "Prodigy"\nlearning_rate = 1e-4\n', "learning_rate"),),
 )
 
 
 def _two_rates(configuration: Configuration) -> Iterator[LintFinding]:
     training = configuration.training
-    unet, text = training.said("unet_lr"), training.said("text_encoder_lr")
-    if not _finds_own_rate(configuration) or training.on("network_train_unet_only") or text is None or not text.value:
+    optimizer = training.text("optimizer_type").lower()
+    if not (optimizer.startswith("dadapt") or optimizer.rpartition(".")[2] == "prodigy"):
         return
-    other = unet.value if unet else training.value("learning_rate")
-    if text.value != other:
+    rates = {name: training.value(name) for name in _rates_used(training)}
+    said = training.said("text_encoder_lr")
+    if said is not None and len({rate for rate in rates.values() if rate}) > 1:
+        shown = " and ".join(f"{name} = {rate}" for name, rate in rates.items())
         yield TWO_RATES.at(
-            text,
-            f"text_encoder_lr = {text.value} beside {other} with {training.value('optimizer_type')}: it takes one "
-            "learning rate for all parts, the first",
+            said,
+            f"{shown} with {training.value('optimizer_type')}: it takes one learning rate for all parts, and stops at the first step "
+            "with a RuntimeError",
             "use one rate, or set network_train_unet_only = true",
         )
 
@@ -176,11 +208,14 @@ def _two_rates(configuration: Configuration) -> Iterator[LintFinding]:
 TWO_RATES = Rule(
     "adaptive-optimizer-with-two-rates",
     "Prodigy or D-Adaptation with two learning rates",
-    Gravity.WRONG,
-    "The estimate of the step size is one for all parameter groups.",
+    Gravity.ABORT,
+    "The estimate of the step size is one for all parameter groups: a group may have the same rate as the others, or 0.",
     _two_rates,
-    "train_util.py, get_optimizer",
-    good=(Example('optimizer_type = "Prodigy"\nlearning_rate = 1.0\nunet_lr = 1.0\ntext_encoder_lr = 1.0\n'),),
+    "prodigyopt, Prodigy.step; dadaptation, DAdaptAdam.step; train_util.py, get_optimizer warns of it",
+    good=(
+        Example('optimizer_type = "Prodigy"\nlearning_rate = 1.0\nunet_lr = 1.0\ntext_encoder_lr = 1.0\n'),
+        Example('optimizer_type = "Prodigy"\nunet_lr = 1.0\ntext_encoder_lr = 0.0\n'),
+    ),
     bad=(Example('optimizer_type = "Prodigy"\nunet_lr = 1.0\ntext_encoder_lr = 0.5\n', "text_encoder_lr"),),
 )
 

@@ -8,15 +8,15 @@ from lorascope.parameters.rules.configuration import Configuration, Said
 from lorascope.parameters.rules.rule import Example, Gravity, LintFinding, Rule
 from lorascope.records.run import JsonValue
 
-# values of kohya_ss's JSON where 0 is dropped when the TOML is written, and what sd-scripts does then
+# values of kohya_ss's JSON where 0 is dropped when the TOML is written, what sd-scripts does then, and the setting (with words of its
+# value) without which it does not matter; max_data_loader_n_workers is written back, whatever it is
 _ZEROS = {
-    "max_grad_norm": "1.0: gradients are clipped",
-    "prior_loss_weight": "1.0",
-    "network_alpha": "1",
-    "multires_noise_discount": "0.3",
-    "max_data_loader_n_workers": "8",
-    "huber_c": "0.1",
-    "lr_scheduler_power": "1",
+    "max_grad_norm": ("1.0: gradients are clipped", "", ""),
+    "prior_loss_weight": ("1.0", "reg_data_dir", ""),
+    "network_alpha": ("1", "", ""),
+    "multires_noise_discount": ("0.3", "multires_noise_iterations", ""),
+    "huber_c": ("0.1", "loss_type", "huber smooth_l1"),
+    "lr_scheduler_power": ("1", "lr_scheduler", "polynomial"),
 }
 
 
@@ -32,14 +32,15 @@ def _as_number(value: JsonValue) -> float | None:
 
 def _zeros(configuration: Configuration) -> Iterator[LintFinding]:
     for document in configuration.of("kohya-gui"):
-        for name, instead in _ZEROS.items():
-            entry = document.entry(name)
-            if entry is not None and _as_number(entry.value) == 0:
+        for name, (instead, needs, words) in _ZEROS.items():
+            entry, other = document.entry(name), document.entry(needs)
+            said = str(other.value) if other is not None and other.value else ""
+            matters = not needs or (bool(said) and (not words or any(word in said for word in words.split())))
+            if entry is not None and _as_number(entry.value) == 0 and matters:
                 yield ZEROS.at(
                     Said(document.file, entry, 0),
                     f"{name} = 0 never reaches the trainer: kohya_ss leaves zeros out, and sd-scripts takes {instead}",
                     f'write "--{name} 0" into additional_parameters',
-                    severity=Gravity.NOTE if name == "max_data_loader_n_workers" else Gravity.WRONG,
                 )
 
 
@@ -49,8 +50,15 @@ ZEROS = Rule(
     Gravity.WRONG,
     "kohya_ss removes every value equal to an empty text, None or False from the TOML it writes; in Python 0 equals False.",
     _zeros,
-    "kohya_ss 45088f0",
-    good=(Example('{"LoRA_type": "Standard", "epoch": 10, "max_grad_norm": 1}', dialect="kohya-gui"),),
+    "kohya_ss 45088f0, kohya_gui/lora_gui.py, train_model",
+    good=(
+        Example(
+            '{"LoRA_type": "Standard", "epoch": 10, "multires_noise_discount": 0, "multires_noise_iterations": 0, '
+            '"max_data_loader_n_workers": 0}',
+            dialect="kohya-gui",
+        ),
+        Example('{"LoRA_type": "Standard", "epoch": 10, "max_grad_norm": 1}', dialect="kohya-gui"),
+    ),
     bad=(Example('{"LoRA_type": "Standard", "epoch": 10, "max_grad_norm": 0}', "max_grad_norm", dialect="kohya-gui"),),
 )
 
