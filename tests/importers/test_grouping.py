@@ -283,3 +283,27 @@ def test_what_a_run_remembers_of_its_files_gives_the_same_run_again(mixed):
 @pytest.mark.parametrize("memory", [{}, {"file": 3}, {"file": "a", "format": []}, {"file": "a", "format": "b", "kept": 3}])
 def test_a_memory_that_somebody_else_wrote_is_passed_over(memory):
     assert recall(memory, Run("fox", "kohya", RunStatus.IMPORTED)) is None
+
+
+def test_presets_that_only_share_a_folder_are_plans_of_their_own(tmp_path):
+    small = config(tmp_path, None, file="small.json", network_dim=4, learning_rate=1e-4)
+    large = config(tmp_path, None, file="large.json", network_dim=128, learning_rate=1e-4)
+    named = config(tmp_path, "fox", file="fox.json", network_dim=32)
+    trainings = group([small, large, named])
+    assert [(each.run.name, each.run.parameters["network_dim"]) for each in trainings] == [("fox", 32), ("large", 128), ("small", 4)]
+
+
+def test_two_plans_under_one_name_are_two_runs_unless_they_agree(tmp_path):
+    one, other = (config(tmp_path, file=f"{dim}.toml", network_dim=dim) for dim in (8, 16))
+    same = config(tmp_path, file="again.toml", network_dim=8, seed=1)
+    found = [(each.run.name, dict(each.run.parameters)) for each in group([one, other, same])]
+    assert found == [("fox", {"network_dim": 16}), ("fox (2)", {"network_dim": 8, "seed": 1})]
+
+
+def test_a_preset_that_contradicts_a_training_lends_it_nothing(tmp_path):
+    make_folder(tmp_path, Made())
+    fox, preset = group([*evidence_of(tmp_path), config(tmp_path, None, file="preset.json", network_dim=64, min_timestep=7)])
+    assert (fox.run.name, preset.run.name) == ("fox", "preset")
+    assert "min_timestep" not in fox.run.parameters
+    (joined,) = group([*evidence_of(tmp_path), config(tmp_path, None, network_dim=4, min_timestep=7)])
+    assert joined.run.parameters["min_timestep"] == 7, "one that agrees may be of the training"

@@ -89,7 +89,7 @@ def test_runs_shows_what_differs_and_hides_what_does_not(lab):
     assert "network_dim" in table
     assert "flip_aug" in table, "true and 1 are not the same setting"
     assert "[red]small[/red]" in table
-    assert "1 parameters that do not differ" in table
+    assert "1 parameter that does not differ" in table
     answer = json.loads(run("runs", "--json"))
     assert [(each["name"], each["status"], each["parameters"]["network_dim"]) for each in answer["runs"]] == [
         ("large", "failed", 64),

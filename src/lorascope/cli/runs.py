@@ -116,5 +116,6 @@ def _show_list(listings: Sequence[RunListing], wanted: Sequence[str]) -> None:
     say()
     if len(names) > _MAX_COLUMNS:
         say(f"{len(names) - _MAX_COLUMNS} more parameters differ: {', '.join(names[_MAX_COLUMNS:])}")
-    say(f"{len(listings)} {'run' if len(listings) == 1 else 'runs'}; {constant} parameters that do not differ are not shown")
+    same = "1 parameter that does not differ is" if constant == 1 else f"{constant} parameters that do not differ are"
+    say(f"{len(listings)} {'run' if len(listings) == 1 else 'runs'}; {same} not shown")
     say("One in full: lorascope show NAME")

@@ -75,7 +75,13 @@ def _fit(lineage: Lineage, each: Evidence) -> _Fit | None:
         return None
     first = lineage.all[0].parameters
     contradicted = sum(not same(value, first[name]) for name, value in each.parameters.items() if name in first)
+    if contradicted and each.training is None and _is_configuration(each):
+        return None  # a preset that only lies in the same folder must not lend its values to a training
     return contradicted, rank, apart_s or 0.0
+
+
+def _is_configuration(each: Evidence) -> bool:
+    return bool(each.parameters) and not (each.checkpoint or each.series or each.samples or "dataset" in each.format)
 
 
 def _folder_rank(training: Path, other: Path) -> int | None:
@@ -106,11 +112,23 @@ def _trainer(lineage: Lineage) -> str:
 
 
 def _without_checkpoints(rest: list[Evidence]) -> list[Lineage]:
-    """Trainings of which no checkpoint is there: one for each folder and name."""
-    found: defaultdict[tuple[Path, str | None], Lineage] = defaultdict(Lineage)
+    """Trainings of which no checkpoint is there: one for each folder and name, and for each configuration that contradicts another."""
+    found: defaultdict[tuple[Path, str | None], list[Lineage]] = defaultdict(list)
     for each in rest:
-        found[each.folder, each.training].others.append(each)
-    return list(found.values())
+        of_name = found[each.folder, each.training]
+        home = next((lineage for lineage in of_name if all(_agree(other, each) for other in lineage.others)), None)
+        if home is None:
+            home = Lineage()
+            of_name.append(home)
+        home.others.append(each)
+    return [lineage for of_name in found.values() for lineage in of_name]
+
+
+def _agree(one: Evidence, other: Evidence) -> bool:
+    """Whether two files can be of one training: two configurations of one kind that name different values are two plans."""
+    if one.format != other.format or not (_is_configuration(one) and _is_configuration(other)):
+        return True
+    return all(same(value, one.parameters[name]) for name, value in other.parameters.items() if name in one.parameters)
 
 
 def _nameless(rest: list[Evidence]) -> list[Lineage]:

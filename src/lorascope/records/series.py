@@ -18,3 +18,7 @@ class Series:
     steps: tuple[int, ...]
     values: tuple[float, ...]
     times: tuple[float, ...]
+
+    def __repr__(self) -> str:
+        span = f", steps {self.steps[0]} to {self.steps[-1]}" if self.steps else ""
+        return f"Series({self.run!r}, {self.metric!r}: {len(self.values)} points{span})"
