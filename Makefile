@@ -23,7 +23,7 @@ test: env
 	$(BIN)/python -m pytest
 
 test-fast: env
-	$(BIN)/python -m pytest -m 'not slow'
+	$(BIN)/python -m pytest -m 'not slow' -n auto
 
 check: env
 	$(BIN)/ruff format --check .
