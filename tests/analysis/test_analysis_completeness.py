@@ -23,8 +23,8 @@ EVERYTHING = Recorded(
         started_at=1.0,
         environment={"gpus": [{"name": "RTX 3060"}]},
     ),
-    images=203, captions=203, checkpoints=10, with_bytes=10, with_duration=10, with_loss=10, with_memory=10, drawn=10, measured=10, rated=10,
-    kept={"observation": 1, "decision": 1, "cause": 2, "proposal": 3},
+    images=203, captions=203, checkpoints=10, with_bytes=10, with_duration=10, with_loss=10, with_memory=10, drawn=10, measured=10,
+    rated=10, kept={"observation": 1, "decision": 1, "cause": 2, "proposal": 3},
 )  # fmt: skip
 NOTHING = Recorded(Run("bare", "unknown", RunStatus.IMPORTED))
 
