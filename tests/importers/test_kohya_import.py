@@ -202,7 +202,7 @@ def test_hidden_files_states_and_links_out_of_the_folder_are_passed_over(store, 
     os.mkfifo(tmp_path / "out" / "pipe")
     summary = import_runs([tmp_path / "out"], store)
     assert [run.name for run in store.runs()] == ["fox"]
-    assert any("1 links lead out" in note for note in summary.notes)
+    assert any("1 link leads out" in note for note in summary.notes)
 
 
 def test_a_whole_model_is_no_run(store, tmp_path):

@@ -282,7 +282,7 @@ def test_a_postgresql_that_was_stopped_is_waited_for_and_nothing_is_lost(trainer
     monkeypatch.setattr(patience, "PATIENCE_S", 0.2)
     folder = tmp_path / "out"
     with Store.open(own_postgres.url(own_postgres.new_database()), tmp_path / "blobs") as store:
-        start = threading.Timer(2.0, own_postgres.start)
+        start = threading.Timer(6.0, own_postgres.start)  # long enough for a busy machine to notice
 
         def stop() -> None:
             own_postgres.stop()
@@ -294,6 +294,23 @@ def test_a_postgresql_that_was_stopped_is_waited_for_and_nothing_is_lost(trainer
         start.join()
         assert diary.tells("the store is back")
         assert list(export_runs(store)) == imported(folder, tmp_path)
+
+
+@pytest.mark.slow
+def test_the_time_a_store_was_away_is_not_waited_ten_times_over(trainer, own_postgres, tmp_path):
+    folder = tmp_path / "out"
+    with Store.open(own_postgres.url(own_postgres.new_database()), tmp_path / "blobs") as store:
+        start = threading.Timer(1.5, own_postgres.start)
+
+        def stop() -> None:
+            own_postgres.stop()
+            start.start()
+
+        trainer.start(folder, epochs=4, half_s=0.2)
+        began = time.monotonic()
+        assert follow(store, folder, Diary(checkpoint_of_epoch_2=stop)).ending is Ending.FINAL_FILE
+        start.join()
+        assert time.monotonic() - began < 12
 
 
 def test_what_cannot_be_watched_is_refused(store, tmp_path):

@@ -102,6 +102,23 @@ def test_a_damaged_store_is_said(tmp_path):
         store.scores("first")
 
 
+@pytest.mark.parametrize("damage", [(b"CREATE TABLE", b"CREATE T\xbaBLE"), (b'"colors":32}', b'"colors":32 '), (b"a_name", b"a_n\xbame")])
+def test_damage_inside_a_text_is_said(tmp_path, damage):
+    with open_store(tmp_path) as store:
+        store.add_run(Run("a_name", "toy", RunStatus.FINISHED, parameters={"colors": 32}))
+    data = (tmp_path / "lab.db").read_bytes()
+    assert damage[0] in data
+    (tmp_path / "lab.db").write_bytes(data.replace(*damage))
+    with pytest.raises(OperationFailed, match="damaged"), open_store(tmp_path) as store:
+        store.runs()
+
+
+def test_an_address_whose_password_has_an_unescaped_at_is_refused_without_showing_it(tmp_path):
+    with pytest.raises(BadParameter, match="percent-encoded") as caught:
+        Store.open("postgresql://me:sec@ret@localhost/lab", tmp_path)
+    assert "ret@" not in f"{caught.value} {caught.value.next_step}"
+
+
 def test_a_store_in_a_folder_that_does_not_exist_is_said(tmp_path):
     with pytest.raises(MissingFile, match="folder does not exist"):
         open_store(tmp_path / "nowhere")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lorascope.cli.say import say
+from lorascope.cli.say import say_line as say
 
 if TYPE_CHECKING:
     from lorascope.jobs.import_runs import ImportSummary
@@ -82,11 +83,13 @@ def _show(summary: ImportSummary, *, dry_run: bool) -> None:
     if len(summary.runs) > _RUNS_SHOWN:
         say(f"… and {len(summary.runs) - _RUNS_SHOWN} more runs (all of them: --json)")
     say(f"read {', '.join(_counts(summary.read)) or 'no records'}")
-    if not dry_run:
+    if not dry_run and any(summary.read.values()):
         changed = ", ".join(_counts(summary.changed))
         say(f"new or changed: {changed}" if changed else "nothing new: the store had all of it")
-    for note in summary.notes:
+    for note in summary.notes[:_NOTES_SHOWN]:
         say(f"note: {note}")
+    if len(summary.notes) > _NOTES_SHOWN:
+        say(f"… {_count(len(summary.notes) - _NOTES_SHOWN, 'more notes')} (all of them: --json)")
     _show_left_out(summary)
     if dry_run:
         say("a dry run: nothing was changed")
@@ -104,19 +107,24 @@ def _show_run(run: ImportedRun, *, dry_run: bool) -> None:
     for note in run.notes[:_NOTES_SHOWN]:
         say(f"  unclear: {note}")
     if len(run.notes) > _NOTES_SHOWN:
-        say(f"  … {len(run.notes) - _NOTES_SHOWN} more notes, all in lorascope show {_quoted(run.name)} --json")
+        say(f"  … {_count(len(run.notes) - _NOTES_SHOWN, 'more notes')}, all in lorascope show --json {_quoted(run.name)}")
 
 
 def _show_left_out(summary: ImportSummary) -> None:
     """What was not read, and why."""
     for path in summary.unfinished[:_FILES_SHOWN]:
         say(f"not complete yet: {path} (import again when it is written)")
-    for path, error in list((summary.failed or {}).items())[:_FILES_SHOWN]:
-        if path not in summary.unfinished and path not in summary.named:
-            say(f"left out: {error}")
+    if len(summary.unfinished) > _FILES_SHOWN:
+        say(f"… {len(summary.unfinished) - _FILES_SHOWN:,} more that are not complete (all of them: --json)")
+    errors = [error for path, error in (summary.failed or {}).items() if path not in {*summary.unfinished, *summary.named}]
+    for error in errors[:_FILES_SHOWN]:
+        say(f"left out: {error}")
+    if len(errors) > _FILES_SHOWN:
+        say(f"… {len(errors) - _FILES_SHOWN:,} more left out (all of them: --json)")
     if summary.pickled:
         say(
-            f"{len(summary.pickled)} pickles were not opened, since they can run code; convert them to .safetensors: {summary.pickled[0]} …"
+            f"{_count(len(summary.pickled), 'pickles')} not opened, since a pickle can run code (convert what you trust to .safetensors): "
+            f"{summary.pickled[0]}{' …' if len(summary.pickled) > 1 else ''}"
         )
     if summary.unknown:
         what = "1 other file is" if summary.unknown == 1 else f"{summary.unknown} other files are"
@@ -127,12 +135,17 @@ def _show_left_out(summary: ImportSummary) -> None:
 
 
 def _quoted(name: str) -> str:
-    return name if name.replace("_", "").replace("-", "").isalnum() else json.dumps(name, ensure_ascii=False)
+    """A name as an argument of a command line: to be copied to a shell, which must not run what is in it."""
+    return f"-- {shlex.quote(name)}" if name.startswith("-") else shlex.quote(name)
 
 
 def _counts(counts: Mapping[str, int]) -> Iterator[str]:
     """Such as "1 run" and "8 scores"; what there is none of is left out."""
     for nouns, count in counts.items():
         if count:
-            singular = nouns if nouns == "series" else nouns.removesuffix("s")
-            yield f"{count:,} {singular if count == 1 else nouns}"
+            yield _count(count, nouns)
+
+
+def _count(count: int, nouns: str) -> str:
+    singular = nouns if nouns == "series" else nouns.removesuffix("s")
+    return f"{count:,} {singular if count == 1 else nouns}"

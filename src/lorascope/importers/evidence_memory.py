@@ -30,7 +30,6 @@ def remember(each: Evidence, parameters: Mapping[str, ParameterValue], kept: Map
         "finished_at": each.finished_at,
         "notes": list(each.notes),
         "prompts": {str(position): text for position, text in sorted(each.prompts.items())},
-        "metrics": len(each.series),
         **_compact("parameters", each.parameters, parameters),
         **_compact("kept", each.kept, kept),
     }

@@ -56,10 +56,11 @@ def _walk(top: Path, notes: list[str]) -> Iterator[Path]:
             path = place / name
             if name.startswith(".") or (is_state and name != STATE_FILE):
                 continue
-            if path.is_symlink() and not path.resolve().is_relative_to(root):
+            if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):  # resolve() fails on a link to itself
                 away += 1
                 continue
             yield path
     if away:
-        notes.append(f"{top}: {away} links lead out of the folder and were not followed")
+        links = "1 link leads out of the folder and was" if away == 1 else f"{away} links lead out of the folder and were"
+        notes.append(f"{top}: {links} not followed")
     notes += [f"{folder}: cannot be read" for folder in unreadable[:10]]

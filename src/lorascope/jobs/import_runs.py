@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lorascope.errors import AlreadyExists, BadFile, UserError, did_you_mean
+from lorascope.importers.evidence import Evidence
 from lorascope.importers.grouping import group
 from lorascope.importers.importer import Imported, Importer
 from lorascope.jobs.find_files import find_files
@@ -92,7 +93,7 @@ def import_paths(
     read: Counter[str] = Counter()
     changed: Counter[str] = Counter()
     if not dry_run:
-        _record_records(files, store, read, changed)
+        _record_records(files, found.named, store, read, changed)
     recorded = _record_evidence(files, store, progress, name=name, with_hash=with_hash, dry_run=dry_run)
     for run in recorded.runs:
         read.update({"runs": 1, "checkpoints": run.checkpoints, "samples": run.samples, "series": run.series})
@@ -117,10 +118,11 @@ def _record_evidence(files: FilesRead, store: Store, progress: Progress, *, name
     """Put evidence together into trainings, with the other files of runs that it belongs to, and record them."""
     if not files.evidence:
         return Recorded()
-    known = KnownRuns(store.runs())
+    known = KnownRuns(store.runs(), files.evidence)
     mine = {each.source for each in files.evidence}
     logs = [path for path in known.logs(files.evidence) if path not in files.failed]
-    evidence = files.evidence + (read_files([], logs, Silent(), with_hash=with_hash).evidence if logs else [])
+    again = [*logs, *(path for path in _pictures(files.evidence, known, store) if path not in files.failed)]
+    evidence = files.evidence + (read_files([], again, Silent(), with_hash=with_hash).evidence if again else [])
     evidence = [*evidence, *known.recalled(evidence)]
     trainings = group(evidence)
     alone = sorted(mine.difference(*(training.sources for training in trainings)))
@@ -129,21 +131,43 @@ def _record_evidence(files: FilesRead, store: Store, progress: Progress, *, name
     return record_trainings(trainings, store, known, progress, name=name, dry_run=dry_run, keep_going=name is None)
 
 
-def _record_records(files: FilesRead, store: Store, read: Counter[str], changed: Counter[str]) -> None:
-    """Write the files of records: all of them, or after an error nothing of any, since one may speak of another's runs."""
+def _pictures(evidence: Sequence[Evidence], known: KnownRuns, store: Store) -> list[Path]:
+    """The other sample images of those runs: a prompt or a checkpoint that comes later tells what they are of."""
+    here = {str(sample.file) for each in evidence for sample in each.samples}
+    there = {str(sample.extra["file"]) for run in known.at_home(evidence) for sample in store.samples(run) if "file" in sample.extra}
+    return [path for path in map(Path, sorted(there - here)) if path.is_file()]
+
+
+def _record_records(files: FilesRead, named: Sequence[Path], store: Store, read: Counter[str], changed: Counter[str]) -> None:
+    """Write the files of records: those that were named all or none, since one may speak of another's runs; those found each alone."""
+    waiting = [batch for batch in ([each for each in files.with_records if each[0] in named],) if batch]
+    waiting += [[each] for each in files.with_records if each[0] not in named]
+    count = len(waiting) + 1
+    while waiting and len(waiting) < count:  # a file may speak of the runs of one that comes later
+        count = len(waiting)
+        waiting = [batch for batch in waiting if not _record_together(batch, files, store, read, changed)]
+
+
+def _record_together(
+    batch: Sequence[tuple[Path, Importer]], files: FilesRead, store: Store, read: Counter[str], changed: Counter[str]
+) -> bool:
+    """Write some files of records: all of them, or after an error nothing of any. Returns whether they were written."""
     counts = Counter[str](), Counter[str]()
     notes: list[str] = []
     path = Path()
     try:
         with store.transaction():
-            for path, importer in files.with_records:
+            for path, importer in batch:
                 notes += _record_file(path, importer, store, *counts)
     except UserError as error:
         files.failed[path] = error
-        return
+        return False
+    for path, _ in batch:
+        files.failed.pop(path, None)
     read.update(counts[0])
     changed.update(counts[1])
     files.notes += notes
+    return True
 
 
 def _record_file(path: Path, importer: Importer, store: Store, read: Counter[str], changed: Counter[str]) -> list[str]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lorascope.importers.csv_table import CSV_TABLE
 from lorascope.importers.evidence import Evidence
 from lorascope.importers.evidence_memory import recall
 from lorascope.importers.grouping import free_name
+from lorascope.importers.loss_log import LOSS_LOG
+from lorascope.importers.tensorboard_events import TENSORBOARD_EVENTS
 from lorascope.importers.training import Training
+from lorascope.jobs.moved_files import after_moves, remembered
 from lorascope.records.run import JsonValue, Run, RunStatus
 
 FILE_DELETED = "file_deleted"
+_LOGS = {CSV_TABLE.name, LOSS_LOG.name, TENSORBOARD_EVENTS.name}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +34,10 @@ class _Identity:
 
 
 class KnownRuns:
-    """The runs of a store, as an import sees them."""
+    """The runs of a store, as an import of some evidence sees them: of files that were moved it knows the new place."""
 
-    def __init__(self, runs: Iterable[Run]) -> None:
-        self._runs = {run.name: run for run in runs}
+    def __init__(self, runs: Sequence[Run], evidence: Sequence[Evidence]) -> None:
+        self._runs = {run.name: run for run in after_moves(runs, evidence)}
         self._identities = {name: _identity(run) for name, run in self._runs.items() if _is_of_files(run)}
         self._taken = set(self._runs)
 
@@ -43,8 +48,12 @@ class KnownRuns:
         ten are gone. The points of logs are not remembered: see ``logs``.
         """
         seen = {(str(each.source), each.session) for each in evidence}
-        found = [each for run, source in self._related(evidence) if (each := recall(source, run)) is not None]
-        return [_with_whether_gone(each) for each in found if (str(each.source), each.session) not in seen]
+        found: dict[tuple[str, str | None], Evidence] = {}  # two runs may remember one file: that counts once
+        for run, source in self._related(evidence):
+            each = recall(source, run)
+            if each is not None and (key := (str(each.source), each.session)) not in seen:
+                found.setdefault(key, _with_whether_gone(each))
+        return [*found.values()]
 
     def more_files(self, evidence: Sequence[Evidence]) -> list[Path]:
         """The files of those runs that are not among the evidence and are still there."""
@@ -56,8 +65,18 @@ class KnownRuns:
         """The other logs of those runs, where a log is among the evidence: a metric is recorded with the points of all of them."""
         if not any(each.series for each in evidence):
             return []
-        logs = {str(source.get("file")) for _, source in self._related(evidence) if "metrics" in source}
+        logs = {str(source.get("file")) for _, source in self._related(evidence) if source.get("format") in _LOGS}
         return [path for path in self.more_files(evidence) if str(path) in logs]
+
+    def at_home(self, evidence: Sequence[Evidence]) -> list[str]:
+        """The runs whose folder the evidence is of, or that share a file or session with it."""
+        folders, files = {str(each.folder) for each in evidence}, {str(each.source) for each in evidence}
+        sessions = {each.session for each in evidence if each.session}
+        return [
+            name
+            for name, known in self._identities.items()
+            if self._runs[name].extra.get("folder") in folders or known.sessions & sessions or known.files & files
+        ]
 
     def _related(self, evidence: Sequence[Evidence]) -> Iterator[tuple[Run, Mapping[str, JsonValue]]]:
         """The files of the runs that share a session, a file or a folder, or one around or beside it, with the evidence."""
@@ -67,19 +86,23 @@ class KnownRuns:
         for name, identity in self._identities.items():
             run = self._runs[name]
             folder = Path(str(run.extra.get("folder", "")))
-            near = not folders.isdisjoint((str(folder), str(folder.parent)))
+            near = not folders.isdisjoint(map(str, (folder, *folder.parents[:2])))
             if near or not identity.sessions.isdisjoint(sessions) or not identity.files.isdisjoint(files):
-                yield from ((run, source) for source in _sources(run))
+                yield from ((run, source) for source in remembered(run))
 
-    def recognized(self, training: Training) -> Run | None:
-        """The imported run that this training is, if any. A run is found once: no two trainings are the same one."""
+    def recognized(self, training: Training) -> tuple[Run | None, tuple[str, ...]]:
+        """The imported run that this training is, if any, and the names of others that are part of the same one.
+
+        There are others where its files were imported one by one, and what shows that they belong together came last. A run is found
+        once: no two trainings are the same one.
+        """
         files = frozenset((*map(str, training.sources), _place(training.run)))
         wanted = _Identity(frozenset(training.sessions), files)
-        name = next((name for name, identity in self._identities.items() if identity.is_of(wanted)), None)
-        if name is None:
-            return None
-        del self._identities[name]
-        return self._runs[name]
+        same = [name for name, identity in self._identities.items() if identity.is_of(wanted)]
+        same.sort(key=lambda name: (self._identities[name].sessions.isdisjoint(wanted.sessions), name != training.run.name))
+        for name in same:
+            del self._identities[name]
+        return (self._runs[same[0]] if same else None), tuple(same[1:])
 
     def recorded_here(self, training: Training) -> Run | None:
         """The run of this name, if lorascope itself trained or recorded it."""
@@ -127,17 +150,13 @@ def _with_whether_gone(each: Evidence) -> Evidence:
 
 def _identity(run: Run) -> _Identity:
     sessions = frozenset(each for each in _list(run.extra, "sessions") if isinstance(each, str))
-    files = {path for source in _sources(run) if isinstance(path := source.get("file"), str)}
+    files = {path for source in remembered(run) if isinstance(path := source.get("file"), str)}
     return _Identity(sessions, frozenset((*files, _place(run))))
 
 
 def _place(run: Run) -> str:
     """Where its files lie, under which name: what images alone, which are no sources, are known by."""
     return f"{run.extra.get('folder')}: {run.extra.get('training')}"
-
-
-def _sources(run: Run) -> Iterator[Mapping[str, JsonValue]]:
-    yield from (source for source in _list(run.extra, "sources") if isinstance(source, dict))
 
 
 def _list(extra: Mapping[str, JsonValue], key: str) -> list[JsonValue]:

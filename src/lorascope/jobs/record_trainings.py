@@ -83,7 +83,12 @@ def record_trainings(
 
 def _placed(training: Training, known: KnownRuns, store: Store, result: Recorded, name: str | None) -> tuple[Training, bool] | None:
     """The training under its run's name, and whether that is a new run; None when it is recorded here already."""
-    before = known.recognized(training)
+    before, others = known.recognized(training)
+    if before is not None and others:
+        result.notes.append(
+            f"{before.name}: its files show that {', '.join(others)}, of which a part was imported alone, is the same training; "
+            "it stays as it was then (import the whole folder, and all of it is in the first)"
+        )
     if before is not None:
         if name not in {None, before.name}:
             result.notes.append(f"{name}: this training is in the store already, as {before.name}; it keeps that name")
@@ -110,7 +115,8 @@ def _record(store: Store, training: Training, result: Recorded) -> Counter[str]:
         if moved:
             changed["checkpoints"] += store.forget_checkpoints(run.name, moved)
         changed["checkpoints"] += store.add_checkpoints(training.checkpoints)
-        changed["samples"] = store.add_samples(samples)
+        elsewhere = _drawn_elsewhere(store, training)
+        changed["samples"] = (store.forget_samples(elsewhere) if elsewhere else 0) + store.add_samples(samples)
         if training.series:
             changed["series"] = store.put_series(training.series)
     return changed
@@ -123,6 +129,17 @@ def _moved(store: Store, training: Training) -> list[int]:
         also = checkpoint.extra.get("also")
         numbers.update({str(file): checkpoint.epoch for file in also} if isinstance(also, list) else {})
     return [old.epoch for old in store.checkpoints(training.run.name) if old.file in numbers and numbers[old.file] != old.epoch]
+
+
+def _drawn_elsewhere(store: Store, training: Training) -> list[Sample]:
+    """Samples recorded of an image that is of another epoch or prompt: a later file told what its name means."""
+    now = {str(drawn.file): (drawn.epoch, drawn.prompt, drawn.seed, drawn.draw) for drawn in training.drawn}
+    taken = set(now.values())
+    return [
+        old
+        for old in (store.samples(training.run.name) if now else [])
+        if old.extra.get("file") in now and (old.epoch, old.prompt, old.seed, old.draw) not in taken
+    ]
 
 
 def _stored_samples(store: Store, training: Training, result: Recorded) -> list[Sample]:

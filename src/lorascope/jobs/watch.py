@@ -139,15 +139,14 @@ class _Following:
         if changes.is_moving:
             self.moved_at = time.monotonic()
         self.unrecorded.update(changes.read, changes.gone)
-        began = time.monotonic()
-        if everything or (self.unrecorded and began >= self.record_again_at):
+        if everything or (self.unrecorded and time.monotonic() >= self.record_again_at):
+            worked_s = time.process_time()  # not by the clock: waiting for a store that was away is no work
             before = dict(self.recording.runs)
             evidence, changed = self.reading.evidence(), frozenset(self.unrecorded)
             live_since_ns = time.time_ns() - int(self.request.until_idle_s * 1e9)
             self._patiently(lambda: self.recording.record(evidence, look.files, changed, live_since_ns, as_running=as_running))
             self.unrecorded.clear()
-            ended = time.monotonic()
-            self.record_again_at = ended + (ended - began) / _RECORDING_SHARE
+            self.record_again_at = time.monotonic() + (time.process_time() - worked_s) / _RECORDING_SHARE
             for line in news_lines(before, self.recording.runs):
                 self.listener.news(line)
             self._tell_unnamed()

@@ -63,7 +63,7 @@ def look_into(folder: Path) -> Look:
 
 def _take(entry: os.DirEntry[str], files: dict[str, Stamp], top: str) -> None:
     try:
-        leads_out = entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(top)
+        leads_out = entry.is_symlink() and not Path(os.path.realpath(entry.path)).is_relative_to(top)
         if not leads_out and entry.is_file():
             status = entry.stat()
             files[entry.path] = Stamp(status.st_size, status.st_mtime_ns)

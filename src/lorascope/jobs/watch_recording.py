@@ -68,14 +68,14 @@ class Recording:
             AlreadyExists: another run has the given name.
         """
         stored = self.store.runs()
-        finding, naming = KnownRuns(stored), KnownRuns(stored)  # each gives out a run once
+        finding, naming = KnownRuns(stored, evidence), KnownRuns(stored, evidence)  # each gives out a run once
         self.unnamed = []
         trainings = self._trainings(evidence, finding)
         if self.name is not None and len(trainings) > 1:
             shown = ", ".join(training.run.name for training in trainings[:5])
             raise BadParameter(f"--name is for one training, and there are {len(trainings)}: {shown}", next_step="name one run's folder")
         for training in trainings:
-            found = finding.recognized(training)
+            found, _ = finding.recognized(training)
             is_live, has_ended = _life(training, evidence, files, live_since_ns)
             runs = as_running and is_live
             if found is None and runs and self.name is None and not _is_named(training, evidence):

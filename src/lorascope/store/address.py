@@ -65,6 +65,8 @@ def _postgres(url: str) -> PostgresAddress:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
         parsed = None
+    if parsed is not None and "@" in (parsed.host or ""):  # the rest of a password that has an @ itself
+        parsed = None
     if parsed is None:  # raised here, so that no traceback carries the password
         what = "the store's address cannot be read (a password with @, / or : must be percent-encoded: @ is %40)"
         raise BadParameter(what, next_step="write postgresql://user:password@host:5432/database")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,15 +51,29 @@ def in_our_words(where: str) -> Iterator[None]:
         raise words from failures_postgres.cause(error)
     except PoolTimeout as error:
         raise Busy("too many transactions of this process are open at once", where=where, next_step="try again") from error
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:  # what was read; SQLite does not look at what it holds
+        raise _damaged(where) from error
     except StatementError as error:
-        if isinstance(error.orig, ValueError | TypeError):
-            raise BadParameter(f"a value cannot be stored: {error.orig}", where=where) from error
-        raise
+        raise _of_a_value(error, where) from error
     except (OverflowError, UnicodeEncodeError) as error:
         raise BadParameter(f"a value cannot be stored: {error}", where=where) from error
 
 
+def _of_a_value(error: StatementError, where: str) -> Exception:
+    if isinstance(error.orig, UnicodeDecodeError):
+        return _damaged(where)
+    unfit = isinstance(error.orig, ValueError | TypeError)
+    return BadParameter(f"a value cannot be stored: {error.orig}", where=where) if unfit else error
+
+
+def _damaged(where: str) -> LorascopeError:
+    kind, message, next_step = _MEANINGS[sqlite3.SQLITE_CORRUPT]
+    return kind(message, where=where, next_step=next_step)
+
+
 def _translated(error: sqlite3.Error, where: str) -> Exception:
+    if str(error).startswith(("Could not decode to UTF-8", "malformed JSON")):  # of what is stored: its code is that of any error
+        return _damaged(where)
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte is the primary code
     if code not in _MEANINGS:
         return error
