@@ -157,7 +157,7 @@ def test_ranks_and_alphas_that_nobody_wrote_are_read_from_the_shapes(tmp_path):
 
 def test_a_file_without_metadata_is_known_by_its_name(tmp_path):
     bare = evidence(save_lora(tmp_path / "fox-000004.safetensors", {}, with_hash=False))
-    assert (bare.training, bare.checkpoint.number, bare.session, bare.trainer) == ("fox", 4, None, "kohya")
+    assert (bare.training, bare.checkpoint.number, bare.session, bare.trainer) == ("fox", 4, None, "unknown")
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def test_each_file_is_recorded_while_the_training_goes_on(trainer, store, tmp_pa
         with Store.open(f"sqlite:///{tmp_path / 'lab' / 'lab.db'}", tmp_path / "blobs") as another:
             seen.append((another.run("fox").status, [one.epoch for one in another.checkpoints("fox")]))
 
-    trainer.start(folder, has_log=False, step_s=0.05)
+    trainer.start(folder, has_log=False, step_s=0.3)  # slow enough that no look of a busy machine sees two epochs
     follow(store, folder, Diary(checkpoint_of_epoch_2=look))
     assert seen == [(RunStatus.RUNNING, [1, 2])]
     assert store.run("fox").status is RunStatus.IMPORTED

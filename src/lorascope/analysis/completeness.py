@@ -148,13 +148,26 @@ CHECKLIST: tuple[Item, ...] = (
         "import a checkpoint: its header has it",
     ),
     Item(
-        "time per epoch", Stage.DURING, _per_checkpoint(lambda counted: counted.with_duration), "import all checkpoints of the run, not one"
+        "time per epoch",
+        Stage.DURING,
+        _per_checkpoint(lambda counted: counted.with_duration),
+        "it comes with the times in the headers of all checkpoints; where a trainer writes none, log it",
     ),
     Item("memory used", Stage.DURING, _per_checkpoint(lambda counted: counted.with_memory), "log it: run.log({'memory_bytes': …})"),
     Item("loss", Stage.DURING, _losses, "import the trainer's event logs: lorascope import FOLDER"),
     Item("checkpoint file size", Stage.AFTER, _per_checkpoint(lambda counted: counted.with_bytes), "import the checkpoint files"),
-    Item("test images", Stage.AFTER, _per_checkpoint(lambda counted: counted.drawn), "draw them: lorascope evaluate RUN"),
-    Item("metrics", Stage.AFTER, _per_checkpoint(lambda counted: counted.measured), "measure them: lorascope evaluate RUN"),
+    Item(
+        "test images",
+        Stage.AFTER,
+        _per_checkpoint(lambda counted: counted.drawn),
+        "import the folder that holds them, or, for a run trained here, draw them: lorascope evaluate RUN",
+    ),
+    Item(
+        "metrics",
+        Stage.AFTER,
+        _per_checkpoint(lambda counted: counted.measured),
+        "import scores measured elsewhere, or, for a run trained here, measure them: lorascope evaluate RUN",
+    ),
     Item(
         "ratings by people (0 to 10)",
         Stage.AFTER,

@@ -28,12 +28,13 @@ def read_kohya(path: Path, header: Header) -> Evidence:
     training = None if training in {None, "None"} else training
     _take_shapes(reading, header)
     _note_renamed(reading, path, training, named)
-    is_kohya = any(key.startswith(_OURS) for key in metadata) or any(name.startswith("lora_") for name in header.tensors)
+    by_kohya = any(key.startswith(_OURS) for key in metadata)
+    in_kohya_names = by_kohya or any(name.startswith("lora_") for name in header.tensors)
     return Evidence(
         source=path,
-        format=FORMAT if is_kohya else "LoRA",
+        format=FORMAT if in_kohya_names else "LoRA",
         folder=path.parent,
-        trainer="kohya" if is_kohya else "unknown",
+        trainer="kohya" if by_kohya else "unknown",  # merged and converted files have its names, too
         authority=Authority.RECORDED,
         training=training or named.training,
         session=metadata.get("ss_session_id"),
