@@ -180,12 +180,17 @@ def _rule_example(kind: str, example: Example) -> str:
 def commands_page() -> str:
     """Every command's own help."""
     parts = ["# Commands\n\nWhat each command says with `--help`.\n"]
-    context = click.Context(cli, info_name="lorascope")
+    context = click.Context(cli, info_name="lorascope", help_option_names=cli.context_settings["help_option_names"])
     for name in COMMANDS:
         command = cli.get_command(context, name)
         assert command is not None
+        vars(command)["_help_option"] = None  # click keeps the first one made, which may be that of a command run by itself
         with click.Context(command, info_name=name, parent=context, terminal_width=100, max_content_width=100) as inner:
             parts.append(f"## {name}\n\n{textwrap.indent(command.get_help(inner), '    ')}\n")
+            for part, inside in command.commands.items() if isinstance(command, click.Group) else ():
+                vars(inside)["_help_option"] = None
+                with click.Context(inside, info_name=part, parent=inner) as innermost:
+                    parts.append(f"### {name} {part}\n\n{textwrap.indent(inside.get_help(innermost), '    ')}\n")
     return "\n".join(parts)
 
 

@@ -112,7 +112,7 @@ def test_a_backup_is_a_store_and_never_replaces_a_file(lab, lorascope):
 
 
 def test_checking_ends_with_1_when_something_is_wrong(lab, lorascope):
-    assert lorascope("check")[:2] == (0, f"store {lab.store_url}: 1 rows\nnothing is wrong\n")
+    assert lorascope("check")[:2] == (0, f"store {lab.store_url}: 1 row\nnothing is wrong\n")
     next(lab.blobs.glob("*/*")).write_bytes(b"another picture")
     code, out, _ = lorascope("check")
     assert code == 1

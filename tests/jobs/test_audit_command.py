@@ -70,7 +70,7 @@ def test_strict_reaches_the_shell(folder, monkeypatch):
 
 def test_max_limits_what_is_shown_and_says_so(folder):
     output = run(folder, "--max", 1).output
-    assert "1 more findings" in output
+    assert "1 more finding" in output
 
 
 def test_a_larger_window_reads_more(folder):

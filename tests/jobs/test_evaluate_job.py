@@ -86,3 +86,12 @@ def test_pictures_drawn_before_a_metric_existed_are_measured_by_it_later(store, 
         evaluate(store, EvaluateRequest("run", SUITE))
     assert len(store.samples("run")) == 1
     assert len(store.scores("run", METRICS[0].name)) == 1
+
+
+def test_a_run_of_another_trainer_is_refused_with_what_to_do_instead(store):
+    store.add_run(Run("theirs", "kohya", RunStatus.FINISHED))
+    store.add_checkpoint(Checkpoint("theirs", 1, file="theirs.safetensors"))
+    with pytest.raises(BadParameter, match="trained with kohya") as caught:
+        evaluate(store, EvaluateRequest("theirs", SUITE))
+    assert "lorascope import" in caught.value.next_step
+    assert store.suites() == []

@@ -107,6 +107,14 @@ def test_a_folder_without_images_is_an_error(tmp_path):
         read_dataset(tmp_path)
 
 
+def test_a_folder_whose_images_lie_one_deeper_is_an_error_that_names_the_inner_one(tmp_path):
+    (tmp_path / "10_cat").mkdir()
+    write_image(tmp_path / "10_cat/a.png")
+    with pytest.raises(BadFile, match="no images here") as caught:
+        read_dataset(tmp_path)
+    assert str(tmp_path / "10_cat") in caught.value.next_step
+
+
 def test_links_that_lead_in_a_circle_are_told_and_the_rest_is_read(tmp_path):
     write_image(tmp_path / "a.png")
     (tmp_path / "b.png").symlink_to(tmp_path / "b.png")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from lorascope.reports.wording import counted
 
 if TYPE_CHECKING:
     from lorascope.captions.clean import Repair
@@ -37,7 +40,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as
 
 @click.command("audit")
 @FOLDER
-@click.option("--max", "most", type=click.IntRange(0), default=12, show_default=True, help="How many findings to show.")
+@click.option("--max", "most", metavar="N", type=click.IntRange(0), default=12, show_default=True, help="How many findings to show.")
 @WINDOW
 @TRIGGER
 @EXTENSION
@@ -51,6 +54,7 @@ def audit_command(
     Nothing is changed.
 
     \b
+    Examples:
     lorascope audit my_dataset/
     lorascope audit my_dataset/ --window 225 --trigger bespoke --max 40
     """
@@ -69,12 +73,12 @@ def audit_command(
 
 @click.command("clean")
 @FOLDER
-@click.option("--out", type=click.Path(path_type=Path), help="The new folder; it must not exist yet.")
+@click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="The new folder; it must not exist yet.")
 @click.option("--all", "include_ask", is_flag=True, help="Also make the fixes that you may want to judge yourself.")
 @click.option("--safe", is_flag=True, help="Only fixes of codes, lists of codes and encodings; no other word is touched (the default).")
 @click.option("--only", multiple=True, metavar="CHECK", help="Only the fixes of this check; may be given several times.")
 @click.option("--dry-run", is_flag=True, help="Show what would change and write nothing.")
-@click.option("--max", "most", type=click.IntRange(0), default=5, show_default=True, help="How many captions to show.")
+@click.option("--max", "most", metavar="N", type=click.IntRange(0), default=5, show_default=True, help="How many captions to show.")
 @WINDOW
 @TRIGGER
 @EXTENSION
@@ -96,6 +100,7 @@ def clean_command(
     """Write a repaired version of the dataset in FOLDER to a new folder. FOLDER itself is only read.
 
     \b
+    Examples:
     lorascope clean my_dataset/ --dry-run
     lorascope clean my_dataset/ --out my_dataset_2/ --all
     """
@@ -125,7 +130,8 @@ def _show_audit(result: AuditResult, folder: Path, most: int) -> None:
     from lorascope.reports.captions import check_lines, worst
 
     dataset = result.dataset
-    click.echo(f"{folder}: {len(dataset.items)} images, {dataset.captions} captions, version {dataset.digest[:12]}")
+    size = f"{counted(len(dataset.items), 'image')}, {counted(dataset.captions, 'caption')}"
+    click.echo(f"{folder}: {size}, version {dataset.digest[:12]}")
     lines = check_lines(result.findings)
     if not lines:
         click.echo("nothing found")
@@ -141,9 +147,11 @@ def _show_audit(result: AuditResult, folder: Path, most: int) -> None:
     for finding in shown:
         _show_finding(finding, texts.get(finding.file, ""))
     if len(result.findings) > len(shown):
-        click.echo(f"\n{len(result.findings) - len(shown)} more findings: --max {len(result.findings)} shows all, --json lists them")
+        click.echo(
+            f"\n{counted(len(result.findings) - len(shown), 'more finding')}: --max {len(result.findings)} shows all, --json lists them"
+        )
     if any(line.fixes != ("none",) for line in lines):
-        click.echo(f"next: lorascope clean {folder} --all --dry-run")
+        click.echo(f"next: lorascope clean {shlex.quote(str(folder))} --all --dry-run")
 
 
 def _show_finding(finding: Finding, text: str) -> None:

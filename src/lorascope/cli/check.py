@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import textwrap
 from itertools import groupby
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lorascope.cli.say import say
+from lorascope.cli.table import terminal_width
 from lorascope.reports.wording import visible
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ def check_command(
     Exits with 1 when something would stop the training, or silently train something else.
 
     \b
+    Examples:
     lorascope check train.toml
     lorascope check train.toml dataset.toml --dataset my_images/
     lorascope check train.toml --fix
@@ -122,11 +125,18 @@ def _show(result: Checked) -> None:
     if facts is not None:
         say("Pre-flight")
         for what, value in preflight_rows(facts):
-            say(textwrap.fill(one_line(value), _WIDTH, initial_indent=f"  {what:<17}", subsequent_indent=" " * 19, break_long_words=False))
+            say(
+                textwrap.fill(one_line(value), _width(), initial_indent=f"  {what:<17}", subsequent_indent=" " * 19, break_long_words=False)
+            )
         say()
     for note in result.notes:
-        say(textwrap.fill(one_line(note), _WIDTH, initial_indent="note: ", subsequent_indent="      "))
-    say(verdict(result.findings))
+        say(textwrap.fill(one_line(note), _width(), initial_indent="note: ", subsequent_indent="      "))
+    say(textwrap.fill(verdict(result.findings), _width()))
+
+
+def _width() -> int:
+    """How long a line of text may be here."""
+    return max(40, min(_WIDTH, terminal_width() or _WIDTH))
 
 
 def _show_finding(finding: LintFinding, lines: Sequence[str]) -> None:
@@ -139,11 +149,11 @@ def _show_finding(finding: LintFinding, lines: Sequence[str]) -> None:
     if finding.line and finding.line <= len(lines):
         say(f"      | {shortened(lines[finding.line - 1].strip(), _LONGEST_LINE)}")
     indent = " " * 6
-    say(textwrap.fill(one_line(finding.message), _WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False))
+    say(textwrap.fill(one_line(finding.message), _width(), initial_indent=indent, subsequent_indent=indent, break_long_words=False))
     if finding.fix:
         say(
             textwrap.fill(
-                one_line(finding.fix), _WIDTH, initial_indent=f"{indent}fix: ", subsequent_indent=f"{indent}     ", break_long_words=False
+                one_line(finding.fix), _width(), initial_indent=f"{indent}fix: ", subsequent_indent=f"{indent}     ", break_long_words=False
             )
         )
 
@@ -179,7 +189,7 @@ def _offer_fix(results: Sequence[Checked], configs: Sequence[Path]) -> None:
     for how, include_all in (("--fix", False), ("--fix --all", True)):
         count = _mended(results, include_all=include_all)
         if count:
-            names = " ".join(str(path) for path in configs)
+            names = shlex.join(map(str, configs))
             say(f"next: lorascope check {names} {how}  (mends {count} of them in a copy)")
             return
 

@@ -18,10 +18,16 @@ if TYPE_CHECKING:
 @click.command("compare")
 @click.argument("runs", nargs=-1, required=True, metavar="RUN_A RUN_B [RUN_C]...")
 @click.option(
-    "--metric", "metrics", multiple=True, help="Compare by this metric (may be given several times); all shared ones when left out."
+    "--metric",
+    "metrics",
+    metavar="METRIC",
+    multiple=True,
+    help="Compare by this metric (may be given several times); all shared ones when left out.",
 )
 @click.option("--epoch", "epochs", default="last", show_default=True, metavar="last|best|A:B", help="Which checkpoints to compare.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help='Seed of the random draws behind "best".')
+@click.option(
+    "--seed", metavar="N", type=click.IntRange(min=0), default=0, show_default=True, help='Seed of the random draws behind "best".'
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as one JSON object.")
 def compare_command(runs: tuple[str, ...], metrics: tuple[str, ...], epochs: str, seed: int, *, as_json: bool) -> None:
     """Compare runs with RUN_A: what was set differently, and paired differences (run minus RUN_A) with intervals.
@@ -29,6 +35,7 @@ def compare_command(runs: tuple[str, ...], metrics: tuple[str, ...], epochs: str
     Name the same run twice to compare two of its checkpoints.
 
     \b
+    Examples:
     lorascope compare dirty clean --metric background_color_accuracy
     lorascope compare caption_fix caption_fix --epoch 5:8
     lorascope compare dim_16 dim_32 dim_64

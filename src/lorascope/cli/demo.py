@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 
 @click.command("demo")
-@click.option("--folder", type=click.Path(path_type=Path), help="Where to put it; a new folder lorascope-demo here when left out.")
-@click.option("--epochs", default=8, show_default=True, type=click.IntRange(1, 50), help="Epochs to train each run.")
-@click.option("--processes", default=2, show_default=True, type=click.IntRange(1, 2), help="Runs trained at a time.")
+@click.option(
+    "--folder", metavar="DIR", type=click.Path(path_type=Path), help="Where to put it; a new folder lorascope-demo here when left out."
+)
+@click.option("--epochs", metavar="N", default=8, show_default=True, type=click.IntRange(1, 50), help="Epochs to train each run.")
+@click.option("--processes", metavar="N", default=2, show_default=True, type=click.IntRange(1, 2), help="Runs trained at a time.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as one JSON object.")
 def demo_command(folder: Path | None, epochs: int, processes: int, *, as_json: bool) -> None:
     """See the whole story on a real built-in experiment, in a few minutes on two CPU cores.
@@ -26,7 +28,7 @@ def demo_command(folder: Path | None, epochs: int, processes: int, *, as_json: b
     checkpoint is sampled and measured; checkpoints are picked, the runs compared, and a report written.
 
     \b
-    lorascope demo
+    Example: lorascope demo
     """
     from lorascope.cli.progress import Display
     from lorascope.jobs.begin import begin

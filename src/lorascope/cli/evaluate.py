@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import click
@@ -12,8 +13,10 @@ from lorascope.cli.say import say
 
 @click.command("evaluate")
 @click.argument("run")
-@click.option("--suite", type=click.Path(path_type=Path), help="TOML file with prompts and expectations; the demo's when left out.")
-@click.option("--base", type=click.Path(path_type=Path), help="Folder of the base model, when it has moved since training.")
+@click.option(
+    "--suite", metavar="FILE", type=click.Path(path_type=Path), help="TOML file with prompts and expectations; the demo's when left out."
+)
+@click.option("--base", metavar="DIR", type=click.Path(path_type=Path), help="Folder of the base model, when it has moved since training.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def evaluate_command(run: str, suite: Path | None, base: Path | None, *, as_json: bool) -> None:
     """Sample every checkpoint of RUN on a prompt suite and measure the images.
@@ -21,6 +24,7 @@ def evaluate_command(run: str, suite: Path | None, base: Path | None, *, as_json
     What is there already is not drawn again, so an interrupted evaluation goes on where it was.
 
     \b
+    Examples:
     lorascope evaluate first                         the demo's eight prompts
     lorascope evaluate first --suite prompts.toml    your own
     """
@@ -40,4 +44,4 @@ def evaluate_command(run: str, suite: Path | None, base: Path | None, *, as_json
     else:
         each = f"{counted(len(prompts.prompts), 'prompt')} x {counted(len(prompts.seeds), 'seed')} per checkpoint"
         say(f"{counted(drawn, 'picture')} drawn and measured ({each})" if drawn else f"nothing to do: every picture is there ({each})")
-        say(f"next: lorascope pick {run} --metric background_color_accuracy")
+        say(f"next: lorascope pick {shlex.quote(run)} --metric background_color_accuracy")

@@ -23,4 +23,4 @@ def init_command() -> None:
         click.echo(f"There is a lab here already: {begun.lab}")
         return
     click.echo(f"A new lab: {begun.lab}")
-    click.echo("Next: lorascope train ..., or lorascope import runs.jsonl")
+    click.echo("next: lorascope import FOLDER (what your trainer left there), or lorascope train FOLDER --name RUN")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from lorascope.reports.wording import counted
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -32,6 +34,7 @@ def inspect_command(files: Sequence[Path], *, header_only: bool, with_modules: b
     Read from the tensors alone, without the base model. Several files of one training are compared in their order.
 
     \b
+    Examples:
     lorascope inspect my_lora.safetensors
     lorascope inspect my_lora-*.safetensors my_lora.safetensors
     lorascope inspect my_lora.safetensors --recipe > again.toml
@@ -96,7 +99,7 @@ def _show(each: Inspected, *, with_modules: bool) -> None:
         mark, color = (("!!", "red"), ("! ", "yellow"), ("- ", None))[note.gravity]
         click.echo(f"  {click.style(mark, fg=color)} {one_line(note.text)}")
     if len(found) > _MOST_NOTES:
-        click.echo(f"  … and {len(found) - _MOST_NOTES} more notes: --json lists all")
+        click.echo(f"  … and {counted(len(found) - _MOST_NOTES, 'more note')}: --json lists all")
     _show_lines("kind of layer", view.kind_lines(lora))
     _show_lines("U-Net block", _labeled(view.block_lines(lora), lora.family))
     if with_modules:
@@ -175,7 +178,7 @@ def _show_drift(drift: LoraDrift) -> None:
         in_column([line.unet_norm for line in lines]),
         in_column([line.text_norm for line in lines]),
         ["-" if line.text_change is None else f"{100 * line.text_change:.1f} %" for line in lines],
-        [one_line(Path(line.file).name) for line in lines],
+        [one_line(Path(line.file).name.removesuffix(".safetensors")) for line in lines],
         ["█" * round(_BAR_CELLS * line.norm / most) for line in lines],
     )
     title = {"epochs": "epoch", "steps": "step", "files": "file"}[drift.counted_in]

@@ -14,8 +14,8 @@ from lorascope.errors import MissingFile
 
 
 @click.command("export")
-@click.option("--run", "runs", multiple=True, metavar="NAME", help="Only this run and what belongs to it; may be given several times.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("-"), help="Write to this file instead of the screen.")
+@click.option("--run", "runs", multiple=True, metavar="RUN", help="Only this run and what belongs to it; may be given several times.")
+@click.option("--out", metavar="FILE", type=click.Path(path_type=Path), default=Path("-"), help="Write to this file instead of the screen.")
 def export_command(runs: tuple[str, ...], out: Path) -> None:
     """Write runs, checkpoints and scores as JSON Lines, which import reads back without loss.
 

@@ -29,11 +29,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "train": ("lorascope.cli.train", "Train a LoRA and record everything."),
     "evaluate": ("lorascope.cli.evaluate", "Sample every checkpoint on a prompt suite and measure the images."),
     "pick": ("lorascope.cli.pick", "Choose a checkpoint, with the probability that it is the best."),
-    "compare": ("lorascope.cli.compare", "Compare two runs, prompt by prompt."),
+    "compare": ("lorascope.cli.compare", "Compare runs, prompt by prompt."),
     "report": ("lorascope.cli.report", "Write a report as Markdown and as one HTML file."),
     "runs": ("lorascope.cli.runs", "List the recorded runs."),
     "show": ("lorascope.cli.show", "Show everything recorded of a run."),
-    "import": ("lorascope.cli.import_runs", "Read what a trainer left on disk, or JSON Lines."),
+    "import": ("lorascope.cli.import_runs", "Read what a trainer left on disk, tables, or JSON Lines."),
     "watch": ("lorascope.cli.watch", "Follow another trainer's run while it trains."),
     "inspect": ("lorascope.cli.inspect", "What a LoRA file says about its own making."),
     "export": ("lorascope.cli.interchange", "Write runs, checkpoints and scores as JSON Lines."),
@@ -70,7 +70,7 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="lorascope")
 def cli() -> None:
     """Why a LoRA run came out as it did, which checkpoint to ship, and what to try next.
@@ -78,7 +78,8 @@ def cli() -> None:
     \b
     lorascope demo                      the whole story, a few minutes
     lorascope audit my_dataset/         what is wrong with my captions
-    lorascope import runs.jsonl         bring in what was measured elsewhere
+    lorascope check config.toml         what would stop or spoil the training
+    lorascope import ~/loras/           every run that trainers left there
     lorascope pick my_run --metric background_color_accuracy
     """
 

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
 @click.command("pick")
 @click.argument("run")
-@click.option("--metric", required=True, help="What to choose by, such as background_color_accuracy.")
+@click.option("--metric", metavar="METRIC", required=True, help="What to choose by, such as background_color_accuracy.")
 @click.option("--direction", type=click.Choice(["lower", "higher"]), help="Which way is better, where the metric does not say.")
-@click.option("--prompt", help="Look at one prompt only.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the probability's random draws.")
+@click.option("--prompt", metavar="PROMPT", help="Look at one prompt only.")
+@click.option(
+    "--seed", metavar="N", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the probability's random draws."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the choice as one JSON object.")
 def pick_command(run: str, metric: str, direction: str | None, prompt: str | None, seed: int, *, as_json: bool) -> None:
     """Choose a checkpoint of RUN, with the probability that it is the best.
@@ -29,6 +31,7 @@ def pick_command(run: str, metric: str, direction: str | None, prompt: str | Non
     of several, and its probability of being the best. Below a probability of 0.5 nothing is called best.
 
     \b
+    Examples:
     lorascope pick my_run --metric background_color_accuracy
     lorascope pick caption_fix --metric dominant_color_difference --prompt green_bg_lad
     """

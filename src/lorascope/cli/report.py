@@ -13,8 +13,8 @@ from lorascope.cli.say import say
 @click.command("report")
 @click.argument("run")
 @click.argument("run2", required=False)
-@click.option("--metric", help="What to judge by; background_color_accuracy when left out and measured.")
-@click.option("--out", "folder", type=click.Path(path_type=Path), help="Folder to write to; report-RUN here when left out.")
+@click.option("--metric", metavar="METRIC", help="What to judge by; background_color_accuracy when left out and measured.")
+@click.option("--out", "folder", metavar="DIR", type=click.Path(path_type=Path), help="Folder to write to; report-RUN here when left out.")
 @click.option("--images", "with_pictures", is_flag=True, help="Also write the pictures as PNG files, linked from the Markdown.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as one JSON object.")
 def report_command(run: str, run2: str | None, metric: str | None, folder: Path | None, *, with_pictures: bool, as_json: bool) -> None:
@@ -24,6 +24,7 @@ def report_command(run: str, run2: str | None, metric: str | None, folder: Path 
     The same records give the same files.
 
     \b
+    Examples:
     lorascope report my_run
     lorascope report dirty clean --metric background_color_accuracy --out comparison/
     """

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +14,7 @@ import click
 from lorascope.cli.say import say
 from lorascope.cli.table import draw_table
 from lorascope.cli.values import moment_shown, run_json, value_shown
+from lorascope.reports.wording import counted
 
 if TYPE_CHECKING:
     from lorascope.analysis.completeness import Checked
@@ -89,25 +91,29 @@ def _show_run(shown: RunInFull) -> None:
     say(f"\nparameters ({len(run.parameters)})")
     _show_parameters(run.parameters)
     _show_series(shown.series)
-    counted = run.counted_in.value.removesuffix("s")
-    _show_checkpoints(shown.checkpoints, counted)
-    _show_measurements(shown.measurements, counted)
+    unit = run.counted_in.value.removesuffix("s")
+    _show_checkpoints(shown.checkpoints, unit)
+    _show_measurements(shown.measurements, unit)
     _show_hypotheses(shown.hypotheses)
     _show_sources(run.extra.get("sources"), run.extra.get("unclear"))
     _show_completeness(listing.checked)
 
 
-def _show_checkpoints(checkpoints: Sequence[Checkpoint], counted: str) -> None:
+def _show_checkpoints(checkpoints: Sequence[Checkpoint], unit: str) -> None:
     if checkpoints:
-        say(f"\ncheckpoints ({len(checkpoints)})")
-        rows = [(str(c.epoch), *map(value_shown, (c.step, c.samples_seen, c.mean_loss, c.file_bytes)), c.file or "") for c in checkpoints]
-        also = () if counted == "step" else ("step",)
+        folders = {PurePath(checkpoint.file).parent for checkpoint in checkpoints if checkpoint.file}
+        folder = folders.pop() if len(folders) == 1 else PurePath()
+        say(f"\ncheckpoints ({len(checkpoints)})" + (f" in {folder}" if folder.name else ""))
+        files = [str(PurePath(c.file).relative_to(folder)) if c.file else "" for c in checkpoints]
+        facts = [[value_shown(value) for value in (c.step, c.samples_seen, c.mean_loss, c.file_bytes)] for c in checkpoints]
+        rows = [(str(c.epoch), *known, file) for c, known, file in zip(checkpoints, facts, files, strict=True)]
+        also = () if unit == "step" else ("step",)
         draw_table(
-            [counted, *also, "samples seen", "mean loss", "bytes", "file"], [row[:1] + row[2 - len(also) :] for row in rows], left=("file",)
+            [unit, *also, "samples seen", "mean loss", "bytes", "file"], [row[:1] + row[2 - len(also) :] for row in rows], left=("file",)
         )
 
 
-def _show_measurements(measurements: Sequence[Measurement], counted: str) -> None:
+def _show_measurements(measurements: Sequence[Measurement], unit: str) -> None:
     if measurements:
         say("\nmeasurements (mean over prompts of the mean over images; 95 % interval)")
         rows = [
@@ -123,7 +129,7 @@ def _show_measurements(measurements: Sequence[Measurement], counted: str) -> Non
             )
             for m in measurements
         ]
-        titles = ("metric", counted, "mean", "interval", "unit", "prompts", "images", "not measurable")
+        titles = ("metric", unit, "mean", "interval", "unit", "prompts", "images", "not measurable")
         draw_table(titles, rows, left=("metric", "interval", "unit"))
 
 
@@ -152,7 +158,7 @@ def _show_sources(sources: JsonValue, notes: JsonValue) -> None:
     """Which files an imported run was put together from, and what was unclear in them."""
     if isinstance(sources, list) and sources:
         formats = Counter(str(source.get("format")) for source in sources if isinstance(source, dict))
-        say(f"\nread from {len(sources)} files: {', '.join(f'{count} x {name}' for name, count in sorted(formats.items()))}")
+        say(f"\nread from {counted(len(sources), 'file')}: {', '.join(f'{count} x {name}' for name, count in sorted(formats.items()))}")
     for note in notes if isinstance(notes, list) else []:
         say(f"  unclear: {note}")
 
@@ -168,7 +174,7 @@ def _show_environment(environment: Mapping[str, JsonValue]) -> None:
         say(f"  {'versions':<14} {', '.join(shown)}")
     if isinstance(git, dict):
         changed = git.get("changed_files")
-        also = f", {changed} files changed" if changed else ""
+        also = f", {counted(changed, 'file')} changed" if isinstance(changed, int) and changed else ""
         say(f"  {'code':<14} {str(git.get('commit'))[:12]} on {git.get('branch')}{also}")
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from lorascope.cli.say import say
+from lorascope.reports.wording import counted
 
 if TYPE_CHECKING:
     from lorascope.jobs.copy_store import Copied
@@ -137,7 +138,7 @@ def check_command(ctx: click.Context, where: str | None, *, as_json: bool) -> No
         problems = [asdict(problem) for problem in found]
         click.echo(json.dumps({"format": 1, "store": address, "rows": rows, "wrong": len(wrong), "problems": problems}, indent=1))
     else:
-        say(f"store {address}: {rows} rows")
+        say(f"store {address}: {counted(rows, 'row')}")
         for problem in found:
             say(f"{problem.gravity.value} ({problem.check}): {problem.message}")
             if problem.next_step:
@@ -170,8 +171,8 @@ def _show(copied: Copied, what: str, proof: str, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"format": 1, "rows": dict(copied.rows), "files": copied.files}, indent=1))
         return
-    files = "" if copied.files is None else f", {copied.files} files"
-    say(f"{what}: {copied.total()} rows{files}; {proof}")
+    files = "" if copied.files is None else f", {counted(copied.files, 'file')}"
+    say(f"{what}: {counted(copied.total(), 'row')}{files}; {proof}")
     for table, rows in copied.rows.items():
         if rows:
             say(f"  {rows:>8} {table}")

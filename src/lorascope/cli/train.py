@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import click
@@ -12,14 +13,20 @@ from lorascope.cli.say import say
 
 @click.command("train")
 @click.argument("dataset", required=False, type=click.Path(path_type=Path))
-@click.option("--name", help="The run's name; unique in this lab.")
-@click.option("--recipe", type=click.Path(path_type=Path), help="TOML file with parameters under kohya's names.")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="One parameter; overrides the recipe. May be repeated.")
-@click.option("--base", type=click.Path(path_type=Path), help="Folder of the base model; the built-in toy model when left out.")
-@click.option("--output", type=click.Path(path_type=Path), help="Folder for checkpoints; .lorascope/checkpoints/NAME when left out.")
-@click.option("--parent", help="The run this one varies.")
-@click.option("--trainer", default="toy", show_default=True, help="Which trainer to use.")
-@click.option("--resume", is_flag=True, help="Go on with the interrupted run NAME.")
+@click.option("--name", metavar="RUN", help="The run's name; unique in this lab.")
+@click.option("--recipe", metavar="FILE", type=click.Path(path_type=Path), help="TOML file with parameters under kohya's names.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="One parameter; overrides the recipe; may be given several times."
+)
+@click.option(
+    "--base", metavar="DIR", type=click.Path(path_type=Path), help="Folder of the base model; the built-in toy model when left out."
+)
+@click.option(
+    "--output", metavar="DIR", type=click.Path(path_type=Path), help="Folder for checkpoints; .lorascope/checkpoints/NAME when left out."
+)
+@click.option("--parent", metavar="RUN", help="The run this one varies.")
+@click.option("--trainer", metavar="NAME", default="toy", show_default=True, help="Which trainer to use.")
+@click.option("--resume", is_flag=True, help="Go on with the interrupted run that --name names.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 def train_command(
     dataset: Path | None, name: str | None, recipe: Path | None, settings: tuple[str, ...], base: Path | None,
@@ -28,6 +35,7 @@ def train_command(
     """Train a LoRA on DATASET and record everything.
 
     \b
+    Examples:
     lorascope train sprites/ --name first --set max_train_epochs=4
     lorascope train --resume --name first
     """
@@ -63,7 +71,7 @@ def train_command(
         click.echo(json.dumps({"format": 1, "run": run.name, "status": run.status, "checkpoints": files}))
     else:
         say(f"run {run.name} is {run.status}: {len(checkpoints)} checkpoints in {run.environment['output']}")
-        say(f"next: lorascope evaluate {run.name} --suite SUITE.toml")
+        say(f"next: lorascope evaluate {shlex.quote(run.name)}   (with prompts of your own: --suite FILE)")
 
 
 def _split(setting: str) -> tuple[str, str]:

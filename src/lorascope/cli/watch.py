@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -28,13 +29,21 @@ _LINE_EVERY_S = 60.0
 
 @click.command("watch")
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--name", help="Name the run; for a folder of one training.")
-@click.option("--every", "every_s", type=click.FloatRange(0.05, 3600), default=2.0, show_default=True, help="Seconds between two looks.")
+@click.option("--name", metavar="NAME", help="Name the run; for a folder of one training.")
 @click.option(
-    "--until-idle", "idle_minutes", type=click.FloatRange(0.01, 100_000), default=60.0, show_default=True,
+    "--every",
+    "every_s",
+    metavar="SECONDS",
+    type=click.FloatRange(0.05, 3600),
+    default=2.0,
+    show_default=True,
+    help="Seconds between two looks.",
+)
+@click.option(
+    "--until-idle", "idle_minutes", metavar="MINUTES", type=click.FloatRange(0.01, 100_000), default=60.0, show_default=True,
     help="End after so many minutes without any change.",
 )  # fmt: skip
-@click.option("--pid", type=click.IntRange(1), help="The trainer's process: the watch ends when it does, and not before.")
+@click.option("--pid", metavar="PID", type=click.IntRange(1), help="The trainer's process: the watch ends when it does, and not before.")
 @click.option("--once", is_flag=True, help="Record what is there, and end.")
 @click.option("--json", "as_json", is_flag=True, help="At the end, print where the runs stand as one JSON object.")
 def watch_command(
@@ -73,7 +82,7 @@ def _show(summary: WatchSummary) -> None:
     for note in summary.notes:
         say(f"note: {note}")
     if summary.runs:
-        say(f"next: lorascope show {summary.runs[0].run}")
+        say(f"next: lorascope show {shlex.quote(summary.runs[0].run)}")
     else:
         say(f"nothing was recorded: no training was seen in {summary.folder}")
 

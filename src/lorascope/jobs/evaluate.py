@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lorascope.backends import renderer_named
+from lorascope.backends import BACKENDS, renderer_named
 from lorascope.backends.backend import RenderedImage, Renderer
 from lorascope.errors import AlreadyExists, BadFile, BadParameter, MissingFile, NotFound
 from lorascope.evaluation.metric import NotMeasurable, Picture
@@ -48,8 +48,8 @@ def evaluate(store: Store, request: EvaluateRequest, progress: Progress | None =
 
     Raises:
         NotFound: no such run.
-        BadParameter: the suite asks for pictures that the base model cannot draw, or that would mix with those of another suite.
-            Before the first picture is drawn.
+        BadParameter: the run's trainer is none that draws here; the suite asks for pictures that the base model cannot draw, or
+            that would mix with those of another suite. Before the first picture is drawn.
         MissingFile, BadFile: a checkpoint's file is gone, another one, or no LoRA. After all others have been drawn.
     """
     progress = progress or Silent()
@@ -64,6 +64,12 @@ def evaluate(store: Store, request: EvaluateRequest, progress: Progress | None =
         for checkpoint in epochs
         if not complete <= {(s.prompt, s.seed) for s in store.samples(run.name, checkpoint.epoch if checkpoint else 0)}
     ]
+    if todo and run.trainer not in BACKENDS:
+        own = ", ".join(BACKENDS)
+        raise BadParameter(
+            f"run {run.name} was trained with {run.trainer}; lorascope draws pictures only for runs of its own trainer ({own})",
+            next_step="bring in the trainer's sample images, or scores measured elsewhere: lorascope import PATH",
+        )
     per_epoch = len(complete)
     progress.start(f"evaluate {run.name}", len(epochs) * per_epoch)
     progress.advance((len(epochs) - len(todo)) * per_epoch)

@@ -57,7 +57,7 @@ def read_folder(folder: Path, *, caption_extension: str = ".txt") -> Reading:
     names = sorted(_names(folder), key=_natural)
     images = [name for name in names if Path(name).suffix.lower() in IMAGE_EXTENSIONS]
     if not images:
-        raise BadFile("no images here", where=str(folder), next_step=f"give a folder with {' '.join(sorted(IMAGE_EXTENSIONS))} files")
+        raise BadFile("no images here", where=str(folder), next_step=_where_images_are(folder))
     captions = {name for name in names if Path(name).suffix == caption_extension}
     problems: dict[str, str] = {}
     encodings: dict[str, Encoding] = {}
@@ -73,6 +73,14 @@ def read_folder(folder: Path, *, caption_extension: str = ".txt") -> Reading:
     others = tuple(name for name in names if name not in captions and name not in set(images) and name != LINEAGE_FILE)
     dataset = Dataset(folder.resolve().name, str(folder), tuple(items), dataset_digest(items), orphans, _parent(folder))
     return Reading(dataset, encodings, problems, texts, others)
+
+
+def _where_images_are(folder: Path) -> str:
+    """What to name instead of a folder without images: often they lie one deeper, in folders such as 10_cat."""
+    deeper = sorted((inner.name for inner in folder.iterdir() if _is_folder(inner) and not inner.name.startswith(".")), key=_natural)
+    if deeper:
+        return f"name the folder that holds the images themselves, such as {folder / deeper[0]}"
+    return f"give a folder with {' '.join(sorted(IMAGE_EXTENSIONS))} files"
 
 
 def _names(folder: Path) -> list[str]:

@@ -96,7 +96,12 @@ def _asked(evidence: Evidence) -> str:
     drawn = counted(saved, "checkpoint")
     if any(evidence.base_epoch in epochs_of(run) for run in evidence.runs):
         drawn += " and the base model without a LoRA"
-    drawn += f" drew {counted(pictures, 'picture')}" if pictures else " were measured"
+    if pictures:
+        drawn += f" drew {counted(pictures, 'picture')}"
+    elif saved == 0 or any(run.scores or run.measurements for run in evidence.runs):
+        drawn += " was measured" if saved == 1 else " were measured"
+    else:
+        return f"{drawn}; nothing was measured of {'it' if saved == 1 else 'them'} yet."
     suite = (
         f" ({counted(len(evidence.suite.prompts), 'prompt')} {TIMES} {counted(len(evidence.suite.seeds), 'seed')} each)"
         if evidence.suite
@@ -109,7 +114,7 @@ def _asked(evidence: Evidence) -> str:
 def _open_end(open_ends: tuple[str, ...]) -> str:
     if len(open_ends) == 1:
         return f"Open: {open_ends[0]}"
-    return f"{counted(len(open_ends), 'question')} remain open; what would decide them stands below."
+    return f'{counted(len(open_ends), "question")} remain open; what would decide them stands under "What remains undecided".'
 
 
 def _overview(evidence: Evidence) -> Grid | None:
