@@ -162,10 +162,15 @@ def test_a_file_without_metadata_gives_what_its_tensors_say(tmp_path):
 
 def test_the_check_accepts_the_recipe(whole, tmp_path):
     path = tmp_path / "again.toml"
-    path.write_text(run("inspect", whole, "--recipe"), "utf-8")
+    recipe = run("inspect", whole, "--recipe")
+    assert {finding["rule"] for finding in aborting(path, recipe)} == {"place-not-filled-in"}
+    assert aborting(path, recipe.replace("FILL_IN", str(tmp_path))) == [], "once the places are named"
+
+
+def aborting(path, text):
+    path.write_text(text, "utf-8")
     result = CliRunner().invoke(cli, ["check", str(path), "--json"], catch_exceptions=False, standalone_mode=False)
-    found = json.loads(result.stdout)["findings"]
-    assert [finding for finding in found if finding["severity"] == "abort"] == []
+    return [finding for finding in json.loads(result.stdout)["findings"] if finding["severity"] == "abort"]
 
 
 @pytest.mark.parametrize("other", ["--json", "--header"])

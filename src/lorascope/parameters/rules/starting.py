@@ -83,4 +83,26 @@ NOT_FOR_SDXL = Rule(
     bad=(Example('pretrained_model_name_or_path = "sd_xl_base_1.0.safetensors"\nweighted_captions = true\n', "weighted_captions"),),
 )
 
-STARTING_RULES = (WORKERS, TWO_OPTIMIZERS, NOT_FOR_SDXL)
+_PLACEHOLDER = "FILL_IN"  # what lorascope inspect --recipe writes where a file's metadata does not know the place
+
+
+def _not_filled_in(configuration: Configuration) -> Iterator[LintFinding]:
+    for document in configuration.documents:
+        for entry in document.entries:
+            if entry.value == _PLACEHOLDER:
+                said = Said(document.file, entry, _PLACEHOLDER)
+                yield NOT_FILLED_IN.at(said, f"{entry.key} still says {_PLACEHOLDER}: there is nothing of that name", "name what is meant")
+
+
+NOT_FILLED_IN = Rule(
+    "place-not-filled-in",
+    "a place that a recipe left to be filled in",
+    Gravity.ABORT,
+    "A recipe made from a file's metadata knows the settings, but not where images, the base model and the results lie on this machine.",
+    _not_filled_in,
+    "lorascope inspect --recipe",
+    good=(Example('train_data_dir = "img"\n'),),
+    bad=(Example('train_data_dir = "FILL_IN"\n', "train_data_dir"),),
+)
+
+STARTING_RULES = (WORKERS, TWO_OPTIMIZERS, NOT_FOR_SDXL, NOT_FILLED_IN)
