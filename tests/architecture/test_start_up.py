@@ -41,3 +41,11 @@ def test_every_command_loads_and_has_an_example(name):
 def test_a_commands_own_help_loads_neither_torch_nor_scipy(name):
     statement = f"sys.argv = ['lorascope', {name!r}, '--help']\nfrom lorascope.cli.main import main\ntry: main()\nexcept SystemExit: pass"
     assert not loaded_after(statement) & {"torch", "scipy", "sqlalchemy", "diffusers"}
+
+
+def test_a_store_that_is_there_opens_without_what_only_measuring_and_migrating_need(tmp_path):
+    """A training script waits for this once: SQLAlchemy is enough."""
+    opened = "from pathlib import Path; from lorascope.store import Store; "
+    opened += f"Store.open('sqlite:///{tmp_path}/lab.db', Path('{tmp_path}')).close()"
+    loaded_after(opened)
+    assert not loaded_after(opened) & {"numpy", "scipy", "alembic", "PIL", "pandas", "polars", "psycopg"}

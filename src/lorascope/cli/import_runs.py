@@ -95,6 +95,8 @@ def _show(summary: ImportSummary, *, dry_run: bool) -> None:
         say("a dry run: nothing was changed")
     elif summary.runs:
         say(f"next: lorascope show {_quoted(summary.runs[0].name)}" + ("   (all: lorascope runs)" if len(summary.runs) > 1 else ""))
+    elif any(summary.read.values()):
+        say("next: lorascope runs")
 
 
 def _show_run(run: ImportedRun, *, dry_run: bool) -> None:

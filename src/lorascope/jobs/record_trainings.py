@@ -77,7 +77,7 @@ def record_trainings(
                 raise
             result.failures.append(error)
         progress.advance(note=training.run.name)
-    progress.finish(f"{len(result.runs)} runs")
+    progress.finish(f"{len(result.runs)} {'run' if len(result.runs) == 1 else 'runs'}")
     return result
 
 

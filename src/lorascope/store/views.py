@@ -11,8 +11,6 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
-from lorascope.evaluation.metric import Direction
-from lorascope.evaluation.metrics import METRICS
 from lorascope.parameters.catalogue import find
 from lorascope.parameters.parameter import Kind
 from lorascope.store import json_paths
@@ -109,6 +107,9 @@ FROM training_runs r
 def _correlation(dialect: str) -> str:
     """One row for each run and metric: every tracked number, and the metric's last, least, greatest and best value."""
     numbers = [name for name in TRACKED if find(name).kind in {*_NUMERIC, Kind.BOOLEAN}]
+    from lorascope.evaluation.metric import Direction  # they bring NumPy, which a store that has its views does not wait for
+    from lorascope.evaluation.metrics import METRICS
+
     best = {direction: _literals(metric.name for metric in METRICS if metric.direction is direction) for direction in Direction}
     return f"""
 SELECT r.run_name, r.trainer, s.metric, s.source, s.points, s.last_value, s.min_value, s.max_value,
