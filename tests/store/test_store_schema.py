@@ -14,8 +14,9 @@ import lorascope.store.migrations
 from lorascope.errors import BadFile
 from lorascope.records.run import Run, RunStatus
 from lorascope.store import Store
+from lorascope.store.migrate import refresh, step_by_step, version_table
 from lorascope.store.queries import Sort
-from lorascope.store.tables import SCHEMA_VERSION, metadata
+from lorascope.store.tables import SCHEMA_VERSION
 
 RELEASED = sorted((Path(__file__).parent / "released").glob("*.db"))
 
@@ -44,12 +45,17 @@ def schema_of(file):
     return columns, keys, indexes, named
 
 
-def test_the_migrations_lead_to_the_tables_the_program_knows(tmp_path):
-    open_store(tmp_path / "migrated.db").close()
-    engine = create_engine(f"sqlite:///{tmp_path / 'created.db'}")
-    metadata.create_all(engine)
+def test_a_new_store_an_old_one_and_one_made_step_by_step_have_one_schema(tmp_path):
+    open_store(tmp_path / "new.db").close()
+    shutil.copy(RELEASED[0], tmp_path / "old.db")
+    open_store(tmp_path / "old.db").close()
+    engine = create_engine(f"sqlite:///{tmp_path / 'steps.db'}")
+    with engine.begin() as connection:
+        version_table.create(connection)
+        step_by_step(connection)
+        refresh(connection)
     engine.dispose()
-    assert schema_of(tmp_path / "migrated.db") == schema_of(tmp_path / "created.db")
+    assert schema_of(tmp_path / "new.db") == schema_of(tmp_path / "old.db") == schema_of(tmp_path / "steps.db")
 
 
 def test_the_program_knows_the_latest_migration():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, Text, select, text, update
+from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, Text, delete, insert, select, text, update
 
 from lorascope.errors import BadFile, MissingFile, OperationFailed
 from lorascope.parameters.catalogue import flat, grouped
@@ -111,16 +111,26 @@ def _refuse_others(names: set[str], address: Address) -> None:
 
 
 def _upgrade(connection: Connection, address: Address) -> None:
+    if isinstance(address, PostgresAddress):
+        _make_schema(connection, address)
+    if _version(connection, address) is None:  # made at once, without Alembic: the tests hold both ways against each other
+        metadata.create_all(connection)
+        version_table.create(connection, checkfirst=True)
+        connection.execute(delete(version_table))
+        connection.execute(insert(version_table).values(version_num=SCHEMA_VERSION))
+        return
+    if version_table.name not in _names(connection, address):
+        version_table.create(connection)
+        connection.execute(text("INSERT INTO lorascope_version (version_num) SELECT version_num FROM alembic_version"))
+        connection.execute(text("DROP TABLE alembic_version"))
+    step_by_step(connection)
+
+
+def step_by_step(connection: Connection) -> None:
+    """Run the migrations that the version table does not name yet."""
     from alembic import command
     from alembic.config import Config
 
-    if isinstance(address, PostgresAddress):
-        _make_schema(connection, address)
-    if version_table.name not in _names(connection, address):
-        version_table.create(connection)
-        if isinstance(address, SqliteAddress) and _FIRST_VERSION_TABLE in _names(connection, address):
-            connection.execute(text("INSERT INTO lorascope_version (version_num) SELECT version_num FROM alembic_version"))
-            connection.execute(text("DROP TABLE alembic_version"))
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = connection
