@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -45,8 +46,13 @@ def test_rooms_have_names_that_mean_something():
 
 
 def test_nothing_is_left_to_do():
-    marks = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError)\b")
-    assert [path for path in SOURCES if marks.search(path.read_text("utf-8"))] == []
+    """No such mark in a comment. In a text it may stand: one of our checks looks for it in captions."""
+    marks = re.compile(r"\b(TODO|FIXME|XXX)\b")
+    for path in SOURCES:
+        assert "NotImplementedError" not in path.read_text("utf-8"), path
+        with path.open("rb") as file:
+            comments = [token.string for token in tokenize.tokenize(file.readline) if token.type == tokenize.COMMENT]
+        assert not any(marks.search(comment) for comment in comments), path
 
 
 def test_type_ignores_carry_a_code_and_a_reason():
