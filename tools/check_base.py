@@ -16,9 +16,9 @@ from PIL import Image
 
 import sprites
 from lorascope.backends.toy_renderer import ToyRenderer
+from lorascope.pixels.background import find_background
 from lorascope.records.color import oklab_distance
 from lorascope.records.prompt import Prompt, PromptSuite
-from lorascope.records.region import background
 
 NAMES = list(sprites.COLORS)
 PALETTE = np.array([sprites.COLORS[name] for name in NAMES])
@@ -31,7 +31,7 @@ def nearest_name(rgb: NDArray[np.floating] | NDArray[np.uint8]) -> str:
 
 def hair_name(pixels: NDArray[np.uint8]) -> str:
     """The color word of most pixels near the top of the figure: the second to fourth figure pixel of each column."""
-    figure = oklab_distance(pixels, background(pixels).rgb) > 0.1
+    figure = oklab_distance(pixels, find_background(pixels).rgb) > 0.1
     found = []
     for column in range(2, 22):
         rows = np.flatnonzero(figure[:, column])
@@ -76,11 +76,11 @@ def main() -> None:
     by_code = draw(
         {name: f"sprite, long {other(name, 4)} hair, dark skin, background ({sprites.hex_code(tuple(rgb))})" for name, rgb in codes.items()}
     )
-    right = [nearest_name(background(image).rgb) == name for name, images in by_background.items() for image in images]
+    right = [nearest_name(find_background(image).rgb) == name for name, images in by_background.items() for image in images]
     hair = [hair_name(image) == name for name, images in by_hair.items() for image in images]
     missed = {name: [hair_name(image) for image in images] for name, images in by_hair.items()}
-    code = [float(oklab_distance(codes[name], background(image).rgb)) for name, images in by_code.items() for image in images]
-    uniform = [background(image).ring_share for images in by_background.values() for image in images]
+    code = [float(oklab_distance(codes[name], find_background(image).rgb)) for name, images in by_code.items() for image in images]
+    uniform = [find_background(image).ring_share for images in by_background.values() for image in images]
     print(f"background as asked: {np.mean(right):.1%} of n = {len(right)}, 95 % interval {wilson(sum(right), len(right))}")
     print(f"hair as asked:       {np.mean(hair):.1%} of n = {len(hair)}, 95 % interval {wilson(sum(hair), len(hair))}")
     print(

@@ -1,28 +1,50 @@
-"""Image files to pixels, and enlarged sprites back to one pixel a cell."""
+"""Image files to pixels: every kind of file, every kind of damage, and the same pixels from either decoder."""
 
 from __future__ import annotations
 
+import io
 import struct
+import tracemalloc
 import zlib
+from contextlib import suppress
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from lorascope.errors import BadFile
-from lorascope.jobs.read_pixels import load_pixels, native
+from lorascope.jobs import read_pixels
+from lorascope.jobs.fast_png import decode_plain_png
+from lorascope.jobs.read_pixels import MOST_PIXELS, load_pixels
 
 SPRITE = np.arange(24 * 24 * 3, dtype=np.uint32).reshape(24, 24, 3).astype(np.uint8)
 
 
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
 def claiming(width, height):
     """A PNG that claims a size and holds next to nothing."""
-
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
+    return SIGNATURE + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
+
+
+def with_chunk(pixels, kind, data):
+    """A PNG with one chunk more, after its header."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    whole = file.getvalue()
+    return whole[:33] + chunk(kind, data) + whole[33:]
+
+
+def assert_whole_or_refused(path):
+    """A bomb around a good picture may be ignored, or the file refused."""
+    with suppress(BadFile):
+        assert np.array_equal(load_pixels(path), SPRITE)
 
 
 def test_pixels_come_back_as_they_were(tmp_path):
@@ -85,24 +107,116 @@ def test_a_missing_image_is_a_bad_file(tmp_path):
         load_pixels(tmp_path / "a.png")
 
 
-@pytest.mark.parametrize("factor", [3, 8, 24])
-def test_an_enlarged_sprite_comes_back(factor):
-    large = SPRITE.repeat(factor, axis=0).repeat(factor, axis=1)
-    assert np.array_equal(native(large), SPRITE)
+def test_a_cut_off_jpeg_is_a_bad_file(tmp_path):
+    Image.fromarray(SPRITE.repeat(8, axis=0).repeat(8, axis=1)).save(tmp_path / "a.jpg")
+    (tmp_path / "a.jpg").write_bytes((tmp_path / "a.jpg").read_bytes()[:-900])
+    with pytest.raises(BadFile, match="broken or cut off"):
+        load_pixels(tmp_path / "a.jpg")
 
 
-def test_small_pictures_are_native():
-    assert native(SPRITE) is SPRITE
+def test_an_animation_gives_its_first_frame(tmp_path):
+    frames = [Image.fromarray(np.full((4, 4, 3), level, np.uint8)) for level in (10, 200)]
+    for name in ("a.png", "a.webp", "a.gif"):
+        frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:], lossless=True)
+        assert np.abs(load_pixels(tmp_path / name).astype(int) - 10).max() <= 1
 
 
-def test_an_uncertain_scale_is_not_guessed():
-    large = SPRITE.repeat(8, axis=0).repeat(8, axis=1).copy()
-    large[5, 5] ^= 1
-    assert native(large) is None
+def test_cmyk_becomes_rgb(tmp_path):
+    Image.new("CMYK", (3, 2), (0, 255, 255, 0)).save(tmp_path / "a.jpg", quality=100)
+    pixels = load_pixels(tmp_path / "a.jpg")
+    assert pixels.shape == (2, 3, 3)
+    assert pixels[0, 0, 0] > 200
+    assert pixels[0, 0, 1] < 60
 
 
-def test_a_picture_of_one_color_stays_at_least_eight_cells():
-    flat = np.full((512, 512, 3), 7, np.uint8)
-    small = native(flat)
-    assert small is not None
-    assert min(small.shape[:2]) >= 8
+@pytest.mark.parametrize(("kind", "body"), [(b"iCCP", b"name\0\0"), (b"zTXt", b"name\0\0"), (b"iTXt", b"name\0\1\0\0\0")])
+def test_a_chunk_that_unpacks_to_half_a_gigabyte_does_no_harm(tmp_path, kind, body):
+    packer = zlib.compressobj(9)
+    packed = b"".join(packer.compress(bytes(1 << 22)) for _ in range(128)) + packer.flush()
+    (tmp_path / "a.png").write_bytes(with_chunk(SPRITE, kind, body + packed))
+    tracemalloc.start()
+    try:
+        assert_whole_or_refused(tmp_path / "a.png")
+        assert tracemalloc.get_traced_memory()[1] < 64_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_pixel_data_that_unpacks_far_beyond_the_picture_is_not_unpacked(tmp_path):
+    packer = zlib.compressobj(9)
+    rows = b"".join(b"\0" + SPRITE[row].tobytes() for row in range(24))
+    packed = packer.compress(rows) + b"".join(packer.compress(bytes(1 << 22)) for _ in range(64)) + packer.flush()
+    head = struct.pack(">IIBBBBB", 24, 24, 8, 2, 0, 0, 0)
+    (tmp_path / "a.png").write_bytes(SIGNATURE + chunk(b"IHDR", head) + chunk(b"IDAT", packed) + chunk(b"IEND", b""))
+    assert_whole_or_refused(tmp_path / "a.png")
+
+
+def pictures():
+    """Name and bytes of a picture of every kind that both decoders may meet."""
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (33, 20, 3), np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>'
+    text = PngImagePlugin.PngInfo()
+    text.add_text("parameters", "bespoke, pixel art " * 40)
+    for name, picture, options in (
+        ("rgb", Image.fromarray(noise), {}),
+        ("one pixel", Image.fromarray(noise[:1, :1]), {}),
+        ("uncompressed", Image.fromarray(noise), {"compress_level": 0}),
+        ("text", Image.fromarray(noise), {"pnginfo": text}),
+        ("transparent color", Image.fromarray(noise), {"transparency": tuple(noise[0, 0].tolist())}),
+        ("turned", Image.fromarray(noise), {"exif": exif}),
+        ("profile", Image.fromarray(noise), {"icc_profile": b"0" * 200}),
+        ("resolution", Image.fromarray(noise), {"dpi": (300, 300)}),
+        ("gray", Image.fromarray(noise[..., 0]), {}),
+        ("alpha", Image.fromarray(rng.integers(0, 256, (9, 9, 4), np.uint8)), {}),
+        ("palette", Image.fromarray(noise).quantize(16), {}),
+        ("one bit", Image.fromarray(noise[..., 0] > 99), {}),
+        ("sixteen bits", Image.fromarray(rng.integers(0, 65536, (9, 9), np.uint16)), {}),
+    ):
+        data = io.BytesIO()
+        picture.save(data, "PNG", **options)
+        yield name, data.getvalue()
+    raw_profile = b"Raw profile type exif\0\nexif\n      34\n" + exif.tobytes().hex().encode()
+    yield "turned by XMP", with_chunk(noise, b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp)
+    yield "turned by text", with_chunk(noise, b"tEXt", raw_profile)
+    yield "turned by plain XMP", with_chunk(noise, b"tEXt", b"XML:com.adobe.xmp\0" + xmp)
+    data = io.BytesIO()
+    Image.fromarray(noise).save(data, "JPEG", exif=exif)
+    yield "JPEG", data.getvalue()
+
+
+@pytest.mark.parametrize(("name", "data"), list(pictures()), ids=[name for name, _ in pictures()])
+def test_the_fast_decoder_gives_the_pixels_that_pillow_gives(name, data):
+    pytest.importorskip("kornia_rs")
+    by_pillow = read_pixels._by_pillow(io.BytesIO(data))
+    assert np.array_equal(load_pixels(io.BytesIO(data)), by_pillow)
+    fast = decode_plain_png(io.BytesIO(data), MOST_PIXELS)
+    assert (fast is not None) == (name in {"rgb", "one pixel", "uncompressed", "text", "resolution"})
+    assert fast is None or np.array_equal(fast, by_pillow)
+
+
+def test_the_fast_decoder_never_accepts_what_pillow_refuses():
+    pytest.importorskip("kornia_rs")
+    rng = np.random.default_rng(0)
+    file = io.BytesIO()
+    Image.fromarray(rng.integers(0, 256, (32, 32, 3), np.uint8)).save(file, "PNG")
+    whole = file.getvalue()
+    for _ in range(300):
+        data = bytearray(whole)
+        at = int(rng.integers(8, len(data)))
+        match int(rng.integers(3)):
+            case 0:
+                data = data[:at]
+            case 1:
+                data[at] ^= 1 << int(rng.integers(8))
+            case _:
+                del data[at : at + 5]
+        fast = decode_plain_png(io.BytesIO(data), MOST_PIXELS)
+        if fast is not None:
+            assert np.array_equal(fast, read_pixels._by_pillow(io.BytesIO(data)))
+
+
+def test_the_decoder_leaves_a_large_picture_to_the_limit():
+    assert decode_plain_png(io.BytesIO(claiming(9_000, 9_000)), MOST_PIXELS) is None

@@ -7,7 +7,7 @@ import pytest
 
 from lorascope.jobs.read_assets import color_names
 from lorascope.records.color import parse_hex
-from lorascope.records.color_names import BASIC_TERMS, Agreement, ColorPhrase, read_phrase
+from lorascope.records.color_names import BASIC_TERMS, Agreement, ColorPhrase, read_phrase, skin_agreement
 
 NAMES = color_names()
 
@@ -64,3 +64,32 @@ def test_modifiers_are_held_against_the_plain_color():
 @pytest.mark.parametrize("words", ["checkered brick", "", "bright", "dark wood"])
 def test_words_that_say_no_color_are_no_phrase(words):
     assert read_phrase(words) is None
+
+
+def test_many_colors_are_judged_as_each_alone():
+    colors = np.random.default_rng(0).integers(0, 256, (6, 7, 3), np.uint8)
+    for words in ("green", "blue/grey", "greenish gray", "olive", "dark red"):
+        phrase = read_phrase(words)
+        assert phrase is not None
+        verdicts, distances = NAMES.agreements(phrase, colors), NAMES.distances(phrase, colors)
+        assert verdicts.shape == distances.shape == (6, 7)
+        for place in np.ndindex(6, 7):
+            rgb = tuple(colors[place].tolist())
+            assert verdicts[place] == NAMES.agreement(phrase, rgb)
+            assert distances[place] == pytest.approx(NAMES.distance(phrase, rgb))
+
+
+def test_a_tinted_gray_may_have_some_color_but_not_any():
+    tinted, plain = read_phrase("greeny grey"), read_phrase("grey")
+    assert NAMES.agreement(tinted, parse_hex("#7ea07a")) is Agreement.UNSURE
+    assert NAMES.agreement(plain, parse_hex("#7ea07a")) is Agreement.CONFLICT
+    assert NAMES.agreement(tinted, parse_hex("#15b01a")) is Agreement.CONFLICT
+
+
+@pytest.mark.parametrize(
+    ("word", "code", "verdict"),
+    [("tan", "#eac393", "agree"), ("dark", "#8d5524", "agree"), ("light", "#ffdbac", "agree"), ("brown", "#cb9e6e", "agree"),
+     ("light", "#8d5524", "conflict"), ("dark", "#ffdbac", "conflict"), ("medium", "#eab084", "agree"), ("green", "#eab084", None)],
+)  # fmt: skip
+def test_words_for_skin_say_how_light_it_is(word, code, verdict):
+    assert skin_agreement(word, parse_hex(code)) == verdict
