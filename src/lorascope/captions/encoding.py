@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 _MARKS = (
@@ -25,6 +26,22 @@ class Encoding:
     def plain(self) -> bool:
         """Whether it is what every trainer expects: UTF-8 without a mark."""
         return self.codec == "utf-8" and not self.mark
+
+    def offset(self, text: str, characters: int) -> int:
+        """Where the character at an offset of the text stands in the file's bytes.
+
+        >>> Encoding("utf-8", b"\\xef\\xbb\\xbf").offset("café, red", 4)
+        8
+        """
+        return len(self.mark) + len(text[:characters].encode(self.codec, "surrogatepass" if self.codec.startswith("utf") else "strict"))
+
+    def offsets(self, text: str, characters: Iterable[int]) -> dict[int, int]:
+        """The same for many places: each part of the text is gone through once."""
+        found, before, at = {}, 0, len(self.mark)
+        for place in sorted(set(characters)):
+            at += len(text[before:place].encode(self.codec, "surrogatepass" if self.codec.startswith("utf") else "strict"))
+            found[place], before = at, place
+        return found
 
     def encode(self, text: str) -> bytes:
         """The bytes of a text in this encoding, mark included."""
