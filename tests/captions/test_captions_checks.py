@@ -6,7 +6,9 @@ import re
 from dataclasses import replace
 
 import pytest
+from caption_examples import entry_of, findings_of, others_of
 
+from lorascope.captions.audit import surroundings
 from lorascope.captions.checks import CHECKS
 from lorascope.captions.clean import repair
 from lorascope.captions.edits import loses_only_what_it_says
@@ -26,7 +28,8 @@ def test_a_check_explains_itself(check):
     assert check.reason
     assert check.good
     assert check.bad
-    assert check.find.__module__.endswith("." + check.name)
+    assert check.find or check.survey
+    assert all(work.__module__.endswith("." + check.name) for work in (check.find, check.survey) if work)
 
 
 def test_names_are_unique():
@@ -34,20 +37,20 @@ def test_names_are_unique():
 
 
 @pytest.mark.parametrize(("check", "example"), GOOD)
-def test_good_examples_have_no_finding(check, example, set_up):
-    assert list(check.find(*set_up(example))) == []
+def test_good_examples_have_no_finding(check, example, knowledge):
+    assert findings_of(check, example, knowledge) == []
 
 
 @pytest.mark.parametrize(("check", "example"), BAD)
-def test_bad_examples_are_found_exactly_where_they_are_marked(check, example, set_up):
-    findings = list(check.find(*set_up(example)))
+def test_bad_examples_are_found_exactly_where_they_are_marked(check, example, knowledge):
+    findings = findings_of(check, example, knowledge)
     assert findings
     assert tuple((example.text or "")[start:end] for finding in findings for start, end in finding.spans) == example.marked
 
 
 @pytest.mark.parametrize(("check", "example"), BAD)
-def test_findings_keep_within_what_the_check_announces(check, example, set_up):
-    for finding in check.find(*set_up(example)):
+def test_findings_keep_within_what_the_check_announces(check, example, knowledge):
+    for finding in findings_of(check, example, knowledge):
         assert finding.check == check.name
         assert GRAVITY.index(finding.severity) >= GRAVITY.index(check.severity)
         assert finding.message
@@ -65,9 +68,26 @@ def test_the_fix_writes_what_the_example_says(check, example, set_up):
 
 
 @pytest.mark.parametrize(("check", "example"), MENDED)
-def test_after_the_fix_the_finding_is_gone(check, example, set_up):
+def test_after_the_fix_the_finding_is_gone(check, example, knowledge):
     fixed = replace(example, text=example.fixed, encoding=type(example.encoding)())
-    assert [finding for finding in check.find(*set_up(fixed)) if finding.fix is not FixKind.NONE] == []
+    assert [finding for finding in findings_of(check, fixed, knowledge) if finding.fix is not FixKind.NONE] == []
+
+
+@pytest.mark.parametrize(("check", "example"), BAD)
+def test_a_survey_edits_nothing(check, example, knowledge):
+    entries = [entry_of(example), *others_of(example)]
+    around = surroundings(entries, knowledge, reader=example.reader, trigger=example.trigger)
+    assert all(finding.edits == () for finding in (check.survey(entries, around) if check.survey else ()))
+
+
+@pytest.mark.parametrize("check", [check for check in CHECKS if check.signal], ids=lambda check: check.name)
+def test_whatever_a_check_finds_carries_its_signal(check, knowledge):
+    signal = re.compile(check.signal, re.IGNORECASE)
+    for _, other in (param.values for param in (*GOOD, *BAD)):
+        entry, others = entry_of(other), others_of(other)
+        around = surroundings([entry, *others], knowledge, reader=other.reader, trigger=other.trigger)
+        if other.text is not None and any(finding.spans for finding in check.find(entry, around)):
+            assert signal.search(other.text)
 
 
 @pytest.mark.parametrize(("check", "example"), [param for param in BAD if param.values[1].fixed is None])

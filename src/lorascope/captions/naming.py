@@ -16,7 +16,8 @@ CLEARLY_BETTER = 0.04  # OKLab (half lightness) by which another word must fit b
 class Verdict:
     """``conflict``: the word cannot stand for the color. ``doubtful``: it could, but ``better`` fits much better.
 
-    ``distance`` is the color's OKLab distance (half lightness) from the word's nearest exemplar.
+    ``distance`` is the color's OKLab distance (half lightness) from the word's nearest exemplar; for a word that is right at first sight
+    it is not measured, and 0.
     """
 
     conflict: bool
@@ -35,15 +36,17 @@ def judge(claim: ColorClaim, rgb: Rgb, around: Surroundings) -> Verdict:
 
     Doubt is only cast on a single basic word ("blue" for what this dataset calls teal): who writes "muddy green" has looked.
     """
-    names = around.knowledge.names
-    better = best_word(rgb, around)
+    names, term = around.knowledge.names, claim.phrase.terms[0]
     conflict = names.agreement(claim.phrase, rgb) is Agreement.CONFLICT
-    plain = not claim.qualified and len(claim.phrase.terms) == 1 and claim.phrase.terms[0] in BASIC_TERMS
+    plain = not claim.qualified and len(claim.phrase.terms) == 1 and term in BASIC_TERMS
+    if not conflict and (not plain or names.misfit(term, rgb) <= CLEARLY_BETTER):
+        return Verdict(conflict=False, doubtful=False, better=term, distance=0.0)  # the usual case, told without looking for other words
+    better = best_word(rgb, around)
     doubtful = (
         plain
         and not conflict
         and better not in claim.phrase.terms
-        and names.misfit(better, rgb) + CLEARLY_BETTER < names.misfit(claim.phrase.terms[0], rgb)
+        and names.misfit(better, rgb) + CLEARLY_BETTER < names.misfit(term, rgb)
         and names.agreement(ColorPhrase((better,)), rgb) is Agreement.AGREE
     )
     return Verdict(conflict, doubtful, better, round(names.distance(claim.phrase, rgb), 4))

@@ -11,8 +11,10 @@ from collections.abc import Iterator
 
 from lorascope.captions.check import Check, Entry, Example, Surroundings
 from lorascope.captions.edits import delete_clauses
-from lorascope.captions.wording import is_boilerplate
+from lorascope.captions.wording import COMMON_SHARE, is_boilerplate
 from lorascope.records.finding import Finding, FixKind, Severity
+
+LONGEST_SHOWN = 100  # characters of a phrase in a message
 
 
 def find(entry: Entry, around: Surroundings) -> Iterator[Finding]:
@@ -35,12 +37,26 @@ def find(entry: Entry, around: Surroundings) -> Iterator[Finding]:
         share = min(around.clause_shares.get(clause.key, 0.0) for clause in clauses[first : last + 1])
         yield CHECK.finding(
             entry,
-            f'"{entry.caption.text[start:end]}" stands in {share:.0%} of the captions',
+            f'"{_cut(entry.caption.text[start:end])}" stands in {share:.0%} of the captions: {_why(share, around)}',
             spans=[(start, end)],
             edits=[delete_clauses(entry.caption, first, last)],
             evidence={"share": round(share, 4), "captions": around.captions},
         )
         first = last + 1
+
+
+def _why(share: float, around: Surroundings) -> str:
+    """Why a phrase is called boilerplate."""
+    if share < COMMON_SHARE:
+        return "it speaks of how pictures are made, not of what this one shows"
+    known = around.trigger or around.likely_trigger
+    return "it tells no picture from another" + ("" if known else "; if it is your trigger, say so with --trigger")
+
+
+def _cut(words: str) -> str:
+    """Words short enough for a message."""
+    plain = " ".join(words.split())
+    return plain if len(plain) <= LONGEST_SHOWN else plain[:LONGEST_SHOWN] + "…"
 
 
 _TAIL = "sharp pixel edges, no anti-aliasing"
@@ -57,6 +73,11 @@ CHECK = Check(
         Example("bespoke, long hair, glasses", others=_OTHERS),
         Example(f"bespoke, green hair, {_TAIL}"),
         Example("bespoke", others=_OTHERS),
+        Example("1girl, a frog", others=tuple(f"1girl, {words}" for words in ("hat", "tree", "car", "sun", "sea"))),
+        Example(
+            "a frog, in the style of inkwash_mei",
+            others=tuple(f"{words}, in the style of inkwash_mei" for words in ("a cat", "hills", "rain", "a boat", "tea")),
+        ),
     ),
     bad=(
         Example(f"bespoke, green hair, {_TAIL}", (_TAIL,), "bespoke, green hair", others=_OTHERS),

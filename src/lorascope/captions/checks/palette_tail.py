@@ -1,7 +1,7 @@
-"""A list of hex codes said of nothing: "palette: #03dc73, #7e351a".
+"""A list of hex codes said of the whole picture: "palette: #03dc73, #7e351a".
 
 Codes without a noun tell the model nothing and cost 5 to 7 tokens each. The list goes, and only the list: what follows it
-stays.
+stays. Codes in a row without the word "palette" are another check's.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from lorascope.records.finding import Finding, FixKind, Severity
 
 
 def find(entry: Entry, around: Surroundings) -> Iterator[Finding]:  # noqa: ARG001 - the protocol
-    """One finding for each "palette:" list and for each run of two or more bare codes."""
-    if entry.caption is None:
+    """One finding for each "palette:" list."""
+    if entry.caption is None or not entry.caption.codes:
         return
     clauses = entry.caption.clauses
     for first, last in _runs(entry.caption):
@@ -24,28 +24,22 @@ def find(entry: Entry, around: Surroundings) -> Iterator[Finding]:  # noqa: ARG0
         codes = sum(start <= code.start < end for code in entry.caption.codes)
         yield CHECK.finding(
             entry,
-            f"{codes} codes said of nothing",
+            f"{codes} codes in a list that no word of the caption belongs to",
             spans=[(start, end)],
             edits=[delete_clauses(entry.caption, first, last)] if last - first + 1 < len(clauses) else (),
             evidence={"codes": codes},
         )
 
 
-def _runs(caption: Caption) -> list[tuple[int, int]]:
-    """First and last clause of every list of codes."""
-    runs, index, clauses = [], 0, caption.clauses
-    while index < len(clauses):
-        first = index
-        if clauses[index].kind is ClauseKind.WORDS:
-            index += 1
-            continue
-        while index + 1 < len(clauses) and clauses[index + 1].kind is ClauseKind.CODES:
-            index += 1
-        codes = sum(clauses[first].start <= code.start < clauses[index].end for code in caption.codes)
-        if clauses[first].kind is ClauseKind.PALETTE or codes > 1:
-            runs.append((first, index))
-        index += 1
-    return runs
+def _runs(caption: Caption) -> Iterator[tuple[int, int]]:
+    """First and last clause of every list."""
+    clauses = caption.clauses
+    for first, clause in enumerate(clauses):
+        if clause.kind is ClauseKind.PALETTE:
+            last = first
+            while last + 1 < len(clauses) and clauses[last + 1].kind is ClauseKind.CODES:
+                last += 1
+            yield first, last
 
 
 CHECK = Check(
@@ -55,10 +49,15 @@ CHECK = Check(
     severity=Severity.WARNING,
     fix=FixKind.SAFE,
     find=find,
-    good=(Example("brown hair (#7e351a, #03dc73), a soft palette"), Example("limited palette, smiling")),
+    signal=r"palette\s*:[\s(]*#",
+    good=(
+        Example("brown hair (#7e351a, #03dc73), a soft palette"),
+        Example("limited palette, smiling"),
+        Example("smiling, #03dc73, #7e351a"),
+    ),
     bad=(
         Example("bespoke, smiling, palette: #03dc73, #7e351a", ("palette: #03dc73, #7e351a",), "bespoke, smiling"),
         Example("smiling, Palette: #03dc73 #7e351a, green background", ("Palette: #03dc73 #7e351a",), "smiling, green background"),
-        Example("#03dc73, #7e351a, green background", ("#03dc73, #7e351a",), "green background"),
+        Example("A lad in a red hat. Palette: #03dc73, #7e351a", ("Palette: #03dc73, #7e351a",), "A lad in a red hat."),
     ),
 )
