@@ -7,6 +7,7 @@ that returns its page, and one line in PAGES.
 from __future__ import annotations
 
 import argparse
+import math
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -88,13 +89,27 @@ METRICS_INTRODUCTION = """\
 # Metrics
 
 A metric turns one image, and what its prompt asks for, into one number. `lorascope evaluate` measures them all; `lorascope pick` chooses a
-checkpoint by one of them. A metric that has nothing to measure in an image says why, and the image is left out of the mean.
+checkpoint by one of them. A metric that has nothing to measure in an image says why, and the image is left out of the mean; how many were
+is counted beside it.
 
-Pictures larger than 24 px on their short side are first brought to 24 cells (the median of the central half of each cell), except for
-`unique_colors`. Where the side is no multiple of 24 px, the central half is rounded to whole pixels.
+**Native scale.** Large pictures are first brought to one pixel a cell: where they consist of equal blocks, exactly; else on the grid that
+is found in them, by the median of the middle of each cell. Where no grid is certain, the training images' number of cells is taken if
+they agree on one (the score then carries `grid: assumed`, and `pick` says how many do); without that, a picture has no cells (a
+photograph): its colors are measured on a reduced picture, and what needs cells is not measurable. Pictures of up to 64 px are taken to be
+at native scale. `unique_colors` alone reads one pixel of each of 24 x 24 cells.
 
-A checkpoint's measurement is the mean over prompts of the mean over seeds, with a 95 % interval over prompts: Student's t, cut at the
-metric's range; Wilson's where a share came out 0 or 1 on every prompt; none for a single prompt, or without any spread.
+**Beside the training images.** Every metric that needs no prompt is measured on the training images, too, and their 5th to 95th percentile
+is shown beside the mean (`evaluate`, `show`, `pick`, `report`). No number says by itself what is good: 10 % of cells that stand alone are
+noise in one set and eyes in another. A mean outside the band is unlike the training images. Of datasets with more than 1,000 images as many
+are read, spread evenly.
+
+**A checkpoint's measurement** is the mean over prompts of the mean over seeds, with a 95 % interval over prompts: Student's t, cut at the
+metric's range; none for a single prompt, or without any spread. Where each picture is answered with 1 or 0 it is Wilson's interval of a
+share: n pictures count as n / (1 + (m - 1) r), with m seeds to a prompt and r the correlation of a prompt's seeds (analysis of variance,
+plus 1 / prompts, since few prompts show too little of it); if all answers are alike, as many pictures count as there are prompts. In
+simulations it holds the truth in 95 to 97 % of cases, at worst in 93.5 % (4 to 32 prompts, 1 to 8 seeds, r from 0 to 1).
+
+**Versions.** A metric whose rule changed has a version; pictures in the store are measured anew by `evaluate`.
 
 Imported scores may carry any metric name. Which way is better is then read from the score's key `direction` ("lower" or "higher"), or
 from a name that ends in `_difference`, `_distance`, `_error` or `_loss` (lower is better); otherwise `--direction` says it. A score's
@@ -108,7 +123,9 @@ def metrics_page() -> str:
     """Every metric with unit, range, direction and meaning."""
     parts = [METRICS_INTRODUCTION]
     for metric in METRICS:
-        facts = f"unit: {metric.unit} · range {metric.low:g} to {metric.high:g} · {BETTER[metric.direction]}"
+        high = f"{metric.high:g}" if math.isfinite(metric.high) else "no upper limit"
+        version = f" · version {metric.version}" if metric.version > 1 else ""
+        facts = f"unit: {metric.unit} · range {metric.low:g} to {high} · {BETTER[metric.direction]}{version}"
         parts.append(f"## {metric.name}\n\n{metric.meaning}\n\n{facts}\n")
     return "\n".join(parts)
 
@@ -117,7 +134,7 @@ CHECKS_INTRODUCTION = """\
 # Caption checks
 
 What `lorascope audit` looks for and what `lorascope clean` does about it. A fix is *safe* (made by default), *ask* (made with
-`--all`) or *none* (reported only). No color is written into a caption without evidence in the pixels; everything outside an edit
+`--ask`) or *none* (reported only). No color is written into a caption without evidence in the pixels; everything outside an edit
 stays as it was, to the byte; cleaning twice changes nothing.
 """
 
