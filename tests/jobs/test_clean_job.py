@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from lorascope.cli.captions import clean_command
+from lorascope.cli.clean import clean_command
 from lorascope.errors import AlreadyExists, BadParameter, MissingFile
 from lorascope.jobs.clean import clean
 from lorascope.jobs.read_dataset import LINEAGE_FILE, read_dataset
@@ -107,20 +107,25 @@ def test_a_failure_half_way_leaves_nothing_behind(folder, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "link", full)
-    monkeypatch.setattr("shutil.copyfile", full)
+    monkeypatch.setattr(os, "copy_file_range", full)
+    monkeypatch.setattr("shutil.copyfileobj", full)
     with pytest.raises(OSError, match="No space"):
         clean(folder, folder.with_name("new"))
     assert [path.name for path in folder.parent.iterdir()] == ["set"]
 
 
-def test_images_are_copied_where_links_are_not_possible(folder, monkeypatch):
-    def refused(*_):
-        raise OSError(18, "Invalid cross-device link")
-
-    monkeypatch.setattr(os, "link", refused)
+def test_images_are_copied_where_the_system_does_not_do_it_by_itself(folder, monkeypatch):
+    monkeypatch.delattr(os, "copy_file_range")
     clean(folder, folder.with_name("new"))
     assert (folder.with_name("new") / "1.png").read_bytes() == (folder / "1.png").read_bytes()
+
+
+def test_a_picture_changed_in_the_copy_stays_what_it_was_in_the_original(folder):
+    before = (folder / "1.png").read_bytes()
+    clean(folder, folder.with_name("new"))
+    with (folder.with_name("new") / "1.png").open("r+b") as file:
+        file.write(b"cropped")
+    assert (folder / "1.png").read_bytes() == before
 
 
 def test_the_command_shows_the_difference_word_by_word(folder):
@@ -139,7 +144,9 @@ def test_the_commands_json(folder):
     assert answer["counts"]["palette_tail"] == 1
 
 
-@pytest.mark.parametrize("arguments", [(), ("--out", "x", "--dry-run"), ("--dry-run", "--safe", "--all")])
+@pytest.mark.parametrize(
+    "arguments", [("--out", "x", "--dry-run"), ("--dry-run", "--safe", "--ask"), ("--out", "x", "--in-place"), ("--interactive", "--json")]
+)
 def test_contradicting_options_are_refused(folder, arguments):
     assert run(folder, *arguments).exit_code == 2
 

@@ -69,7 +69,7 @@ def _free_name() -> Path:
 
 def _story(result: DemoResult) -> list[str]:
     """What was found, in plain sentences with their numbers."""
-    from lorascope.cli.captions import difference
+    from lorascope.cli.difference import difference
 
     planted = ", ".join(f"{defect.replace('_', ' ')} {count}" for defect, count in result.planted.items())
     dataset = result.found.dataset

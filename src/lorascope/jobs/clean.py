@@ -1,38 +1,89 @@
-"""Write a repaired version of a dataset into a new folder. The original is only read."""
+"""Mend the captions of a dataset: plan it, choose what to mend, write a new version. The original is only read, unless asked otherwise."""
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from lorascope.captions.check import Check
+from lorascope.captions.check import Check, Reader
 from lorascope.captions.checks import CHECKS
-from lorascope.captions.clean import Repair, repair
-from lorascope.captions.encoding import Encoding
-from lorascope.errors import AlreadyExists, BadParameter, MissingFile, did_you_mean
+from lorascope.captions.clean import Repair, repair, total_words
+from lorascope.errors import BadParameter, did_you_mean
 from lorascope.jobs.audit import AuditResult, audit
-from lorascope.jobs.progress import Progress
-from lorascope.jobs.read_dataset import LINEAGE_FILE, read_dataset
-from lorascope.records.dataset import Dataset, dataset_digest
-from lorascope.records.finding import FixKind
+from lorascope.jobs.change_in_place import mend
+from lorascope.jobs.collector import without_collector
+from lorascope.jobs.progress import Progress, Silent
+from lorascope.jobs.write_version import Stamps, Written, change_folder, check_target, planned, stamps_of, write_copy
+from lorascope.records.dataset import Dataset
+from lorascope.records.finding import Finding, FixKind
+from lorascope.records.run import JsonValue
+
+MENDED = frozenset({FixKind.SAFE, FixKind.ASK})
+
+
+@dataclass(frozen=True, slots=True)
+class FixClass:
+    """Fixes of one kind that one check offers, with the captions they would change."""
+
+    check: str
+    fix: FixKind
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CleaningPlan:
+    """A dataset with its findings, and what could be mended. ``mended`` tells of an interrupted change that was settled first."""
+
+    folder: Path
+    audited: AuditResult
+    classes: tuple[FixClass, ...]
+    checks: tuple[Check, ...]
+    stamps: Stamps
+    options: Mapping[str, JsonValue]
+    mended: str = ""
+
+    @without_collector()
+    def repairs(self, wanted: Callable[[Finding], bool], progress: Progress | None = None) -> tuple[Repair, ...]:
+        """The captions that the wanted fixes would change, and those where one was refused."""
+        shown = progress or Silent()
+        names = {check.name for check in self.checks}
+        found: dict[str, list[Finding]] = {}
+        for finding in self.audited.findings:
+            if finding.fix in MENDED and finding.check in names and wanted(finding):
+                found.setdefault(finding.file, []).append(finding)
+        entries = [entry for entry in self.audited.entries if entry.file in found and entry.caption is not None]
+        shared = Counter(entry.file for entry in entries)  # two images with one caption may differ in what is found
+        shown.start("mending captions", len(entries))
+        made: dict[str, Repair] = {}
+        for entry in entries:
+            known = found[entry.file] if shared[entry.file] == 1 else None
+            one = repair(entry, self.audited.around, MENDED, self.checks, wanted=wanted, found=known)
+            other = made.get(one.file)
+            made[one.file] = (
+                one if other is None or (other.after, other.rewritten) == (one.after, one.rewritten) else _undecided(other, one)
+            )
+            shown.advance()
+        shown.finish()
+        return tuple(each for each in made.values() if each.changed or each.refused)
 
 
 @dataclass(frozen=True, slots=True)
 class CleanResult:
-    """What cleaning did. ``dataset`` is the new version (with ``--dry-run`` as it would be, its folder empty text).
+    """What cleaning did. ``dataset`` is the new version (as it would be, its folder empty text, when nothing was written).
 
-    ``left_out`` are the files that the new version lacks: neither images nor captions, or not to be read.
+    ``left_out`` are the files that the new version lacks: neither images nor captions, or not to be read. ``refused_files`` were left
+    alone as a whole (file → reason); ``backup`` is where the files lie as they were before a change in place.
     """
 
     audited: AuditResult
     dataset: Dataset
     repairs: tuple[Repair, ...]
     left_out: tuple[str, ...]
+    refused_files: Mapping[str, str] = field(default_factory=dict)
+    backup: Path | None = None
+    step: Mapping[str, JsonValue] = field(default_factory=dict)
 
     def counts(self) -> dict[str, int]:
         """How many captions each check changed."""
@@ -42,6 +93,74 @@ class CleanResult:
         """How many findings could not be mended because their edits would overlap with others or cut through a word."""
         return sum(len(repair.refused) for repair in self.repairs)
 
+    def words(self) -> dict[str, int]:
+        """How many words all captions together lost and gained ("removed", "added")."""
+        return dict(total_words(self.repairs))
+
+
+def plan_cleaning(
+    folder: Path,
+    *,
+    only: Sequence[str] = (),
+    reader: Reader | None = None,
+    trigger: str = "",
+    intended: Sequence[str] = (),
+    caption_extension: str = ".txt",
+    progress: Progress | None = None,
+) -> CleaningPlan:
+    """Audit a folder and list what could be mended in it; ``only`` names the checks whose fixes are looked at.
+
+    A change in place that was interrupted is finished first.
+
+    Raises:
+        MissingFile, BadFile: as :func:`audit`. BadParameter: ``only`` names no check. Busy: the folder is being changed.
+    """
+    checks = _checks(only)
+    mended = mend(folder)
+    stamps = stamps_of(folder)
+    audited = audit(folder, reader=reader, trigger=trigger, intended=intended, caption_extension=caption_extension, progress=progress)
+    names = {check.name for check in checks}
+    files: dict[tuple[str, FixKind], dict[str, None]] = {}
+    for finding in audited.findings:
+        if finding.fix in MENDED and finding.check in names:
+            files.setdefault((finding.check, finding.fix), {})[finding.file] = None
+    order = [(check.name, fix) for fix in (FixKind.SAFE, FixKind.ASK) for check in checks]
+    classes = tuple(FixClass(*key, tuple(files[key])) for key in order if key in files)
+    options: dict[str, JsonValue] = {
+        "only": [*only],
+        "trigger": trigger,
+        "window_tokens": audited.around.window_tokens,
+        "caption_extension": caption_extension,
+    }
+    return CleaningPlan(folder, audited, classes, checks, stamps, options, mended)
+
+
+def carry_out(
+    plan: CleaningPlan,
+    repairs: Sequence[Repair],
+    out: Path | None,
+    *,
+    in_place: bool = False,
+    fixes: str = "chosen",
+    progress: Progress | None = None,
+) -> CleanResult:
+    """Write what was decided: a copy to ``out``, or into the folder itself; with neither nothing is written.
+
+    ``fixes`` says in the new version's record how they were chosen ("safe", "all", "chosen").
+
+    Raises:
+        AlreadyExists, MissingFile, BadParameter: ``out`` cannot be written. Busy: another process changes the folder.
+    """
+    left_out = (*plan.audited.reading.others, *plan.audited.reading.problems)
+    options = {"fixes": fixes, **plan.options}
+    if in_place:
+        written = change_folder(plan.folder, plan.audited, repairs, plan.stamps, options, progress or Silent())
+    elif out is not None:
+        written = write_copy(plan.folder, out, plan.audited, repairs, plan.stamps, options, progress or Silent())
+    else:
+        return CleanResult(plan.audited, planned(plan.audited, repairs), tuple(repairs), left_out)
+    return _result(plan, repairs, written, () if in_place else left_out)
+
 
 def clean(
     folder: Path,
@@ -49,12 +168,13 @@ def clean(
     *,
     include_ask: bool = False,
     only: Sequence[str] = (),
-    window_tokens: int = 75,
+    reader: Reader | None = None,
     trigger: str = "",
     caption_extension: str = ".txt",
+    in_place: bool = False,
     progress: Progress | None = None,
 ) -> CleanResult:
-    """Audit a folder and write the repaired version to ``out``; with None nothing is written.
+    """Audit a folder and write the repaired version to ``out``, or into the folder itself; with neither nothing is written.
 
     ``include_ask`` also makes the fixes that people may want to judge; ``only`` names the checks whose fixes are made.
 
@@ -63,20 +183,18 @@ def clean(
         AlreadyExists: ``out`` is there already.
         BadParameter: ``only`` names no check, or ``out`` lies inside the original.
     """
-    checks = _checks(only)
+    _checks(only)
     if out is not None:
-        _refuse_bad_target(folder, out)
-    audited = audit(folder, window_tokens=window_tokens, trigger=trigger, caption_extension=caption_extension, progress=progress)
-    kinds = frozenset({FixKind.SAFE, FixKind.ASK} if include_ask else {FixKind.SAFE})
-    repairs = tuple(repair(entry, audited.around, kinds, checks) for entry in audited.entries if entry.caption is not None)
-    changed = tuple(repair for repair in repairs if repair.changed or repair.refused)
-    planned = _planned(audited, changed)
-    left_out = (*audited.reading.others, *audited.reading.problems)
-    if out is None:
-        return CleanResult(audited, planned, changed, left_out)
-    _write(folder, out, audited, planned, changed)
-    written = read_dataset(out, caption_extension=caption_extension)
-    return CleanResult(audited, written, changed, left_out)
+        check_target(folder, out)
+    plan = plan_cleaning(folder, only=only, reader=reader, trigger=trigger, caption_extension=caption_extension, progress=progress)
+    kinds = MENDED if include_ask else {FixKind.SAFE}
+    repairs = plan.repairs(lambda finding: finding.fix in kinds, progress)
+    return carry_out(plan, repairs, out, in_place=in_place, fixes="all" if include_ask else "safe", progress=progress)
+
+
+def _result(plan: CleaningPlan, repairs: Sequence[Repair], written: Written, left_out: tuple[str, ...]) -> CleanResult:
+    made = tuple(each for each in repairs if each.file not in written.refused)
+    return CleanResult(plan.audited, written.dataset, made, left_out, written.refused, written.backup, written.step)
 
 
 def _checks(only: Sequence[str]) -> tuple[Check, ...]:
@@ -87,76 +205,7 @@ def _checks(only: Sequence[str]) -> tuple[Check, ...]:
     return tuple(check for check in CHECKS if not only or check.name in only)
 
 
-def _refuse_bad_target(folder: Path, out: Path) -> None:
-    try:
-        is_there = out.exists() or out.is_symlink()
-    except OSError as error:
-        raise MissingFile(f"no folder can be made there: {error.strerror}", where=str(out), next_step="give another name") from error
-    if is_there:
-        raise AlreadyExists(
-            "this folder is there already", where=str(out), next_step="give a new name: an existing folder is never changed"
-        )
-    if not out.resolve().parent.is_dir():
-        raise MissingFile("the folder to write in is not there", where=str(out.resolve().parent), next_step="make it first")
-    if folder.resolve() in out.resolve().parents:
-        raise BadParameter("the new version cannot lie inside the original", where=str(out), next_step="give a folder beside it")
-
-
-def _planned(audited: AuditResult, repairs: Iterable[Repair]) -> Dataset:
-    """The new version as a record: without the files that cannot be read."""
-    dataset, unread = audited.dataset, audited.reading.problems
-    after = {repair.file: repair.after for repair in repairs}
-    items = tuple(
-        replace(item, caption_file=None, caption=None)
-        if item.caption_file in unread
-        else replace(item, caption=after.get(item.caption_file or "", item.caption))
-        for item in dataset.items
-        if item.image_file not in unread
-    )
-    return replace(dataset, folder="", items=items, digest=dataset_digest(items), parent=dataset.digest)
-
-
-def _write(folder: Path, out: Path, audited: AuditResult, planned: Dataset, repairs: Sequence[Repair]) -> None:
-    """Fill a folder beside the target, then rename it: the new version is there whole, or not at all."""
-    partial = out.with_name(f".{out.name}.partial-{os.getpid()}")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        partial.mkdir()
-    except OSError as error:
-        next_step = "choose a place you may write in"
-        raise MissingFile(f"no folder can be made there: {error.strerror}", where=str(out), next_step=next_step) from error
-    try:
-        for item in planned.items:
-            _link(folder / item.image_file, partial / item.image_file)
-        _write_captions(folder, partial, audited, repairs)
-        lineage = {
-            "format": 1,
-            "parent": audited.dataset.digest,
-            "digest": planned.digest,
-            "made_by": "lorascope clean",
-            "edits": [{"file": repair.file, **asdict(edit)} for repair in repairs for edit in repair.edits],
-            "rewritten_as_utf8": [repair.file for repair in repairs if repair.rewritten],
-        }
-        (partial / LINEAGE_FILE).write_text(json.dumps(lineage, indent=1) + "\n", "ascii")
-        partial.rename(out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def _write_captions(folder: Path, partial: Path, audited: AuditResult, repairs: Sequence[Repair]) -> None:
-    """Repaired captions in the encoding they had (or UTF-8 when that was repaired); all others byte by byte."""
-    repaired = {repair.file: repair for repair in repairs if repair.changed}
-    for name, encoding in audited.reading.encodings.items():
-        if name in repaired:
-            new_encoding = Encoding() if repaired[name].rewritten else encoding
-            (partial / name).write_bytes(new_encoding.encode(repaired[name].after))
-        elif name not in audited.reading.problems:
-            shutil.copyfile(folder / name, partial / name)
-
-
-def _link(source: Path, target: Path) -> None:
-    """A hard link where the file system allows it, else a copy: images are never changed, and weigh most."""
-    try:
-        os.link(source.resolve(), target)
-    except OSError:
-        shutil.copyfile(source, target)
+def _undecided(first: Repair, second: Repair) -> Repair:
+    """Two images share a caption and want it mended in different ways: it stays as it is."""
+    refused = (*first.refused, *second.refused)
+    return Repair(first.file, first.before, first.before, (), rewritten=False, checks=(), refused=refused)
