@@ -1,9 +1,9 @@
 """Which caption defect does the harm? The causal claim behind the demo, tested: ``python benchmarks/bench_caption_defects.py``.
 
 The same 203 sprites, the same recipe; only the captions differ between arms, and only in one way at a time. Each arm is trained
-with several training seeds; runs of the same seed are paired with the arm of true captions. The outcome is the share of the
-background that has the asked color (CIEDE2000 within the metric's tolerance), over 8 prompts x 4 image seeds, after the last
-epoch. The table goes to ``benchmarks/results/caption_defects.md``.
+with several training seeds; runs of the same seed are paired with the arm of true captions. The outcome is the share of pictures
+whose background has the asked color (``background_color_accuracy``), over 8 prompts x 4 image seeds, after the last epoch. The table
+goes to ``benchmarks/results/caption_defects.md``.
 """
 
 from __future__ import annotations

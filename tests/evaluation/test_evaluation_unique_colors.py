@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from lorascope.evaluation.metrics.unique_colors import count_colors, nearest
+from lorascope.evaluation.metrics.unique_colors import nearest
+from lorascope.pixels.palette import count_colors
 
 
 @pytest.mark.parametrize("side", [1, 5, 16, 23, 24, 25, 32, 64, 112, 128, 256, 272, 511, 512, 513, 576, 768, 1000, 1024])

@@ -88,6 +88,24 @@ def test_pictures_drawn_before_a_metric_existed_are_measured_by_it_later(store, 
     assert len(store.scores("run", METRICS[0].name)) == 1
 
 
+def test_pictures_are_measured_anew_when_a_rule_has_changed(store, monkeypatch):
+    from lorascope.evaluation import metrics
+    from lorascope.jobs import evaluate as job
+
+    with pytest.raises(BadFile):
+        evaluate(store, EvaluateRequest("run", SUITE))
+    before = store.scores("run", "unique_colors")
+    newer = tuple(replace(metric, version=7) if metric.name == "unique_colors" else metric for metric in metrics.METRICS)
+    monkeypatch.setattr(job, "METRICS", newer)
+    monkeypatch.setattr(metrics, "METRICS", newer)
+    with pytest.raises(BadFile):
+        evaluate(store, EvaluateRequest("run", SUITE))
+    (after,) = store.scores("run", "unique_colors")
+    assert [score.extra.get("version") for score in before] == [None]
+    assert after.extra["version"] == 7
+    assert len(store.samples("run")) == 1, "nothing is drawn anew"
+
+
 def test_a_run_of_another_trainer_is_refused_with_what_to_do_instead(store):
     store.add_run(Run("theirs", "kohya", RunStatus.FINISHED))
     store.add_checkpoint(Checkpoint("theirs", 1, file="theirs.safetensors"))

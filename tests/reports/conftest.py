@@ -48,11 +48,11 @@ COLORS = {
 ACCURACY = MetricNote(
     "background_color_accuracy",
     "background color accuracy",
-    "share of background pixels",
+    "share of pictures",
     0,
     1,
     "higher",
-    "Share of the background's pixels in the color that the prompt asks for.",
+    "1 when the background has the color that the prompt asks for, else 0.",
 )
 UNIQUE = MetricNote("unique_colors", "unique colors", "colors", 1, 576, "none", "Different RGB values at 24 x 24 pixels.")
 

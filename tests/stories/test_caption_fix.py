@@ -11,16 +11,18 @@ import pytest
 
 pytest.importorskip("torch")
 
+from lorascope.evaluation.metrics import METRICS
 from lorascope.jobs.audit import audit
 from lorascope.jobs.begin import begin
 from lorascope.jobs.clean import clean
 from lorascope.jobs.compare import compare
 from lorascope.jobs.evaluate import EvaluateRequest, evaluate
-from lorascope.jobs.pick import pick
+from lorascope.jobs.pick import answer, pick
 from lorascope.jobs.read_assets import demo_base_model, demo_dataset
 from lorascope.jobs.read_suite import read_suite
 from lorascope.jobs.report import ReportRequest, write_report
 from lorascope.jobs.train import TrainRequest, train
+from lorascope.jobs.training_set import beside_training
 from lorascope.records.run import RunStatus
 from lorascope.settings import Settings
 from lorascope.store import Store
@@ -80,8 +82,18 @@ def test_every_checkpoint_and_the_base_have_every_picture_and_score(store):
         assert sorted({s.epoch for s in samples}) == [0, 1, 2]
         assert len(samples) == 3 * 3 * 2
         scores = store.scores(run)
-        assert len(scores) == len(samples) * len({s.metric for s in scores}) == 18 * 4
-        assert all(0 <= s.value <= 1 for s in scores if s.metric == "background_color_accuracy")
+        assert len(scores) == len(samples) * len({s.metric for s in scores}) == 18 * len(METRICS)
+        assert all(s.value in {0, 1} or s.reason for s in scores if s.metric == "background_color_accuracy")
+        assert all(s.value is not None or s.reason for s in scores)
+
+
+def test_the_training_images_bands_are_kept_with_the_run_and_shown_beside_the_numbers(store):
+    beside = {one.measured.metric: one for one in beside_training(store, "repaired")}
+    assert {one.measured.epoch for one in beside.values()} == {2}
+    assert beside["palette_size"].band.n == 12
+    assert beside["palette_size"].place == "above", "a toy model's pictures are noisy"
+    assert beside["background_color_accuracy"].band is None, "a share of pictures has no band"
+    assert answer(pick(store, "repaired", "palette_size"))["band"]["n"] == 12
 
 
 def test_the_base_draws_the_same_pictures_in_both_runs(store):
@@ -104,6 +116,7 @@ def test_pick_compare_and_report_answer_from_the_store(lab, store, tmp_path):
     page = written[0].html.read_text("utf-8")
     assert "data:image/png;base64," in page
     assert "<script" not in page
+    assert "beside its training images" in page
     first, second = (report.html.read_bytes() for report in written)
     assert first == second
 

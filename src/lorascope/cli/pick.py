@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import click
@@ -87,12 +90,19 @@ def _show_colors(readings: tuple[ColorReading, ...], *, in_full: bool) -> None:
     for (metric, prompt), group in by_prompt(readings).items():
         asked = f"asks {group[0].expected}" if group[0].expected else "asks no one color"
         if not in_full:
-            say(f"  {prompt} {asked}: " + ", ".join(f"{reading.epoch} {_color_word(reading)}" for reading in group))
+            say(f"  {prompt} {asked}: " + ", ".join(_by_epoch(group)))
             continue
         say(f"{prompt} {asked}")
         values = in_column([reading.value for reading in group])
         rows = [(str(item.epoch), value, hex_code(item.rgb), _color_word(item)) for item, value in zip(group, values, strict=True)]
         draw_table(("epoch", metric, "code", "color"), rows, left=("code", "color"))
+
+
+def _by_epoch(group: Sequence[ColorReading]) -> Iterator[str]:
+    """Each epoch with its colors, equal ones counted: "2 brown (!) x 3 + green"."""
+    for epoch, readings in groupby(group, key=lambda reading: reading.epoch):
+        counts = Counter(map(_color_word, readings))
+        yield f"{epoch} " + " + ".join(word if count == 1 else f"{word} x {count}" for word, count in counts.most_common())
 
 
 def _color_word(reading: ColorReading) -> str:

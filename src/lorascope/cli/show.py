@@ -13,11 +13,12 @@ import click
 
 from lorascope.cli.say import say
 from lorascope.cli.table import draw_table
-from lorascope.cli.values import moment_shown, run_json, value_shown
+from lorascope.cli.values import band_shown, moment_shown, run_json, value_shown
 from lorascope.reports.wording import counted
 
 if TYPE_CHECKING:
     from lorascope.analysis.completeness import Checked
+    from lorascope.evaluation.training_set import Band
     from lorascope.jobs.show_run import RunInFull
     from lorascope.records.checkpoint import Checkpoint
     from lorascope.records.hypothesis import Hypothesis
@@ -59,6 +60,7 @@ def _show_json(shown: RunInFull) -> dict[str, object]:
             {"metric": one.metric, "points": len(one.values), "last_step": one.steps[-1] if one.steps else None} for one in shown.series
         ],
         "measurements": [asdict(measurement) for measurement in shown.measurements],
+        "training_bands": {metric: asdict(band) for metric, band in shown.bands.items()},
         "completeness": [
             {"item": checked.item.name, "stage": checked.item.stage.value, "share": checked.share, "next_step": checked.item.next_step}
             for checked in shown.listing.checked
@@ -93,7 +95,7 @@ def _show_run(shown: RunInFull) -> None:
     _show_series(shown.series)
     unit = run.counted_in.value.removesuffix("s")
     _show_checkpoints(shown.checkpoints, unit)
-    _show_measurements(shown.measurements, unit)
+    _show_measurements(shown.measurements, shown.bands, unit)
     _show_hypotheses(shown.hypotheses)
     _show_sources(run.extra.get("sources"), run.extra.get("unclear"))
     _show_completeness(listing.checked)
@@ -113,15 +115,17 @@ def _show_checkpoints(checkpoints: Sequence[Checkpoint], unit: str) -> None:
         )
 
 
-def _show_measurements(measurements: Sequence[Measurement], unit: str) -> None:
+def _show_measurements(measurements: Sequence[Measurement], bands: Mapping[str, Band], unit: str) -> None:
     if measurements:
-        say("\nmeasurements (mean over prompts of the mean over images; 95 % interval)")
+        beside = "; training: 5th to 95th percentile of the training images" if bands else ""
+        say(f"\nmeasurements (mean over prompts of the mean over images; 95 % interval{beside})")
         rows = [
             (
                 m.metric,
                 str(m.epoch),
                 _level(m.mean),
                 _interval(m.low, m.high),
+                band_shown(bands.get(m.metric), m.mean),
                 m.unit,
                 str(m.prompts),
                 str(m.images),
@@ -129,8 +133,8 @@ def _show_measurements(measurements: Sequence[Measurement], unit: str) -> None:
             )
             for m in measurements
         ]
-        titles = ("metric", unit, "mean", "interval", "unit", "prompts", "images", "not measurable")
-        draw_table(titles, rows, left=("metric", "interval", "unit"))
+        titles = ("metric", unit, "mean", "interval", "training", "unit", "prompts", "images", "not measurable")
+        draw_table(titles, rows, left=("metric", "interval", "training", "unit"))
 
 
 def _show_series(series: Sequence[Series]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from lorascope.reports.wording import moment
 
 if TYPE_CHECKING:
+    from lorascope.evaluation.training_set import Band
     from lorascope.jobs.list_runs import RunListing
     from lorascope.records.run import ParameterValue
 
@@ -45,3 +46,11 @@ def value_shown(value: ParameterValue) -> str:
 def moment_shown(seconds: float | None) -> str:
     """A time as tables show it; nothing when unknown."""
     return "" if seconds is None else moment(seconds)
+
+
+def band_shown(band: Band | None, mean: float | None) -> str:
+    """Where the training images lie, and that a mean lies outside: "6 to 12, n = 203 (above)"."""
+    if band is None:
+        return ""
+    place = band.place(mean) if mean is not None else "inside"
+    return f"{band.low:.4g} to {band.high:.4g}, n = {band.n}{'' if place == 'inside' else f' ({place})'}"

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from lorascope.records.color import HEX_CODE, Rgb, oklab_distance, parse_hex
-from lorascope.records.color_names import AGREE_DISTANCE, CONFLICT_DISTANCE, Agreement, ColorNames, read_phrase
+from lorascope.evaluation.asked_color import judge_words
+from lorascope.records.color import HEX_CODE, Rgb, parse_hex
+from lorascope.records.color_names import Agreement, ColorNames
 from lorascope.records.run import JsonValue
 from lorascope.records.sample import Score
 
@@ -43,7 +44,7 @@ def read_colors(scores: Iterable[Score], names: ColorNames) -> tuple[ColorReadin
             continue
         expected = score.extra.get("expected")
         asked = expected if isinstance(expected, str) and expected.strip() else None
-        agreement, lacks = _compare(asked, rgb, names)
+        verdict = judge_words(asked, rgb, names) if asked else None
         readings.append(
             ColorReading(
                 score.epoch,
@@ -54,8 +55,8 @@ def read_colors(scores: Iterable[Score], names: ColorNames) -> tuple[ColorReadin
                 rgb,
                 names.best_terms(rgb)[0],
                 asked,
-                agreement,
-                lacks,
+                verdict.agreement if verdict else None,
+                verdict.lacks if verdict else (),
             )
         )
     return tuple(sorted(readings, key=lambda reading: (reading.metric, reading.prompt, reading.epoch, str(reading.seed))))
@@ -67,25 +68,6 @@ def by_prompt(readings: Iterable[ColorReading]) -> Mapping[tuple[str, str], list
     for reading in readings:
         groups.setdefault((reading.metric, reading.prompt), []).append(reading)
     return groups
-
-
-def _compare(expected: str | None, rgb: Rgb, names: ColorNames) -> tuple[Agreement | None, tuple[str, ...]]:
-    """Whether a color can be what was asked; None when that is no color ("checkered brick")."""
-    if expected is None:
-        return None, ()
-    if HEX_CODE.fullmatch(expected):
-        distance = float(oklab_distance(parse_hex(expected), rgb))
-        near = Agreement.AGREE if distance <= AGREE_DISTANCE else Agreement.UNSURE
-        return (Agreement.CONFLICT if distance > CONFLICT_DISTANCE else near), ()
-    phrase = read_phrase(expected)
-    if phrase is None:
-        return None, ()
-    agreement = names.agreement(phrase, rgb)
-    if agreement is Agreement.CONFLICT:
-        return agreement, ()
-    lacks = names.broken_modifiers(phrase, rgb)
-    # A brown may just pass for some green, but not for a bright one.
-    return Agreement.CONFLICT if lacks and agreement is Agreement.UNSURE else agreement, lacks
 
 
 def _rgb(value: JsonValue) -> Rgb | None:

@@ -13,10 +13,13 @@ height = 512                # px, optional: 512
 [colors]                    # optional: what color words mean here, before the table of color names is asked
 moss = "#5a7a3a"
 
+[traits]                    # optional: the words that the captions use for a thing; without them its own name
+sunglasses = ["sunglasses", "shades"]
+
 [[prompts]]
 name = "green_lad"
-text = "bespoke, a lad with brown hair, bright green background"
-expect = { background = "bright green", hair = "#744622" }
+text = "bespoke, a lad with brown hair and sunglasses, bright green background"
+expect = { background = "bright green", hair = "#744622", accessories = ["sunglasses"], without = ["hat"] }
 """
 
 from __future__ import annotations
@@ -26,10 +29,11 @@ import tomllib
 from collections.abc import Mapping
 
 from lorascope.errors import BadFile, did_you_mean
+from lorascope.evaluation.expectations import read_expect, read_trait_words
 from lorascope.records.color import HEX_CODE, Rgb, parse_hex
-from lorascope.records.prompt import Expectation, Prompt, PromptSuite
+from lorascope.records.prompt import Prompt, PromptSuite
 
-SUITE_KEYS = ("name", "protocol", "colors", "prompts")
+SUITE_KEYS = ("name", "protocol", "colors", "traits", "prompts")
 PROTOCOL_KEYS = ("seeds", "steps", "guidance", "negative", "width", "height")
 PROMPT_KEYS = ("name", "text", "expect")
 LARGEST_SIDE_PX = 4096
@@ -51,15 +55,18 @@ def parse_prompts(text: str, colors: Mapping[str, Rgb], where: str = "prompt sui
     protocol = _table(data.get("protocol", {}), "protocol", where)
     colors = {**colors, **_own_colors(data.get("colors", {}), where)}
     _refuse_unknown(protocol, PROTOCOL_KEYS, "protocol.", where)
+    prompts = _prompts(data.get("prompts"), colors, where)
+    asked = {trait.label for prompt in prompts for trait in prompt.traits}
     return PromptSuite(
         name=_text(data, "name", "name", where),
-        prompts=_prompts(data.get("prompts"), colors, where),
+        prompts=prompts,
         seeds=_seeds(protocol.get("seeds"), where),
         steps=_whole(protocol, "steps", 30, 1000, where),
         guidance=_guidance(protocol.get("guidance", 7.5), where),
         negative=_text(protocol, "negative", "protocol.negative", where, default=""),
         width_px=_whole(protocol, "width", 512, LARGEST_SIDE_PX, where),
         height_px=_whole(protocol, "height", 512, LARGEST_SIDE_PX, where),
+        trait_words=read_trait_words(_table(data.get("traits", {}), "traits", where), asked, where),
     )
 
 
@@ -84,23 +91,9 @@ def _prompts(value: object, colors: Mapping[str, Rgb], where: str) -> tuple[Prom
         if any(prompt.name == name for prompt in prompts):
             raise BadFile(f"{at}.name: {name!r} is there twice", where=where, next_step="give each prompt a name of its own")
         expect = _table(table.get("expect", {}), f"{at}.expect", where)
-        expected = tuple(_expectation(feature, color, colors, f"{at}.expect.{feature}", where) for feature, color in expect.items())
-        prompts.append(Prompt(name, _text(table, "text", f"{at}.text", where), expected))
+        expected, traits = read_expect(expect, colors, f"{at}.expect", where)
+        prompts.append(Prompt(name, _text(table, "text", f"{at}.text", where), expected, traits=traits))
     return tuple(prompts)
-
-
-def _expectation(feature: str, color: object, colors: Mapping[str, Rgb], key: str, where: str) -> Expectation:
-    if not isinstance(color, str) or not color.strip():
-        raise BadFile(f"{key}: a color name or code is needed, not {color!r}", where=where, next_step='write "green" or "#30a646"')
-    if color.startswith("#"):
-        if not HEX_CODE.fullmatch(color):
-            raise BadFile(f"{key}: {color!r} is no color code", where=where, next_step='write six hex digits: "#30a646"')
-        return Expectation(feature, color.lower(), parse_hex(color))
-    name = " ".join(color.lower().split())
-    for spelling in (name, name.replace("gray", "grey"), name.replace("grey", "gray")):
-        if spelling in colors:
-            return Expectation(feature, name, colors[spelling])
-    raise BadFile(f"{key}: no color is named {color!r}", where=where, next_step=did_you_mean(name, colors) or 'write its code: "#30a646"')
 
 
 def _table(value: object, key: str, where: str) -> Mapping[str, object]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +16,19 @@ from PIL import Image
 from lorascope.backends import BACKENDS, renderer_named
 from lorascope.backends.backend import RenderedImage, Renderer
 from lorascope.errors import AlreadyExists, BadFile, BadParameter, MissingFile, NotFound
-from lorascope.evaluation.metric import NotMeasurable, Picture
-from lorascope.evaluation.metrics import METRICS
+from lorascope.evaluation.metric import Metric, NotMeasurable, Picture, Reading
+from lorascope.evaluation.metrics import METRICS, metric_named
+from lorascope.evaluation.training_set import TrainingSet
 from lorascope.jobs.file_digest import file_digest
 from lorascope.jobs.progress import Progress, Silent
+from lorascope.jobs.read_assets import color_names
 from lorascope.jobs.read_pixels import load_pixels
+from lorascope.jobs.read_traits import learned_for_run
+from lorascope.jobs.training_set import keep_bands, training_set
+from lorascope.pixels.cells import Scale
 from lorascope.records.checkpoint import Checkpoint
 from lorascope.records.prompt import Prompt, PromptSuite
-from lorascope.records.run import Run
+from lorascope.records.run import JsonValue, Run
 from lorascope.records.sample import Sample, Score
 from lorascope.store import Store
 
@@ -31,13 +37,15 @@ from lorascope.store import Store
 class EvaluateRequest:
     """Which run to evaluate on what. ``base_model`` None: the one the run was trained on.
 
-    ``with_base`` also draws the base model without a LoRA, as epoch 0.
+    ``with_base`` also draws the base model without a LoRA, as epoch 0. ``labels`` says what is in which training image, instead of the
+    captions' words.
     """
 
     run: str
     suite: PromptSuite
     base_model: Path | None = None
     with_base: bool = True
+    labels: Mapping[str, frozenset[str]] | None = None
 
 
 def evaluate(store: Store, request: EvaluateRequest, progress: Progress | None = None) -> int:
@@ -73,8 +81,8 @@ def evaluate(store: Store, request: EvaluateRequest, progress: Progress | None =
     per_epoch = len(complete)
     progress.start(f"evaluate {run.name}", len(epochs) * per_epoch)
     progress.advance((len(epochs) - len(todo)) * per_epoch)
-    palette = training_palette(store, run)
-    _measure_anew(store, run, suite, palette)
+    yardstick = _Yardstick(store, run, request)
+    _measure_anew(store, run, suite, yardstick)
     if todo:
         base = request.base_model or Path(str(run.environment.get("base_model_folder", "")))
         renderer = renderer_named(run.trainer, base)
@@ -83,7 +91,7 @@ def evaluate(store: Store, request: EvaluateRequest, progress: Progress | None =
     failed: list[BadFile | MissingFile] = []
     for checkpoint in todo:
         try:
-            _evaluate_one(store, run, checkpoint, suite, renderer, palette, progress)
+            _evaluate_one(store, run, checkpoint, suite, renderer, yardstick, progress)
         except (BadFile, MissingFile) as error:  # one broken checkpoint is no reason to leave the others unmeasured
             failed.append(error)
     drawn = (len(todo) - len(failed)) * per_epoch
@@ -94,17 +102,17 @@ def evaluate(store: Store, request: EvaluateRequest, progress: Progress | None =
     return drawn
 
 
-def _measure_anew(store: Store, run: Run, suite: PromptSuite, palette: NDArray[np.uint8] | None) -> None:
-    """Measure pictures that lie in the store by the metrics that were added since they were drawn."""
+def _measure_anew(store: Store, run: Run, suite: PromptSuite, yardstick: _Yardstick) -> None:
+    """Measure pictures that lie in the store by the metrics that were added, or changed their rule, since they were drawn."""
     prompts = {prompt.name: prompt for prompt in suite.prompts}
-    known = {(score.epoch, score.prompt, score.seed, score.draw, score.metric) for score in store.scores(run.name)}
+    known = {(score.epoch, score.prompt, score.seed, score.draw, score.metric) for score in store.scores(run.name) if _is_current(score)}
     news: list[Score] = []
     for sample in store.samples(run.name):
         missing = [metric.name for metric in METRICS if (sample.epoch, sample.prompt, sample.seed, sample.draw, metric.name) not in known]
         if not missing or sample.prompt not in prompts or sample.extra.get("suite") != suite.name or sample.seed is None:
             continue
         image = RenderedImage(sample.prompt, sample.seed, load_pixels(store.blob_path(sample.image_digest)))
-        scores = measured(run.name, sample.epoch, image, prompts[sample.prompt], palette)
+        scores = measured(run.name, sample.epoch, image, prompts[sample.prompt], yardstick.training)
         news += [replace(score, draw=sample.draw) for score in scores if score.metric in missing]
     store.add_scores(news)
 
@@ -132,7 +140,7 @@ def _refuse_mixture(store: Store, run: str, suite: PromptSuite) -> None:
 
 def _evaluate_one(
     store: Store, run: Run, checkpoint: Checkpoint | None, suite: PromptSuite, renderer: Renderer,
-    palette: NDArray[np.uint8] | None, progress: Progress,
+    yardstick: _Yardstick, progress: Progress,
 ) -> None:  # fmt: skip
     epoch = checkpoint.epoch if checkpoint else 0
     prompts = {prompt.name: prompt for prompt in suite.prompts}
@@ -140,7 +148,7 @@ def _evaluate_one(
     for image in _rendered(checkpoint, suite, renderer):
         digest = store.put_blob(png_bytes(image.pixels))
         samples.append(Sample(run.name, epoch, image.prompt, image.seed, digest, extra={"suite": suite.name}))
-        scores += measured(run.name, epoch, image, prompts[image.prompt], palette)
+        scores += measured(run.name, epoch, image, prompts[image.prompt], yardstick.training)
         progress.advance(1, f"epoch {epoch}")
     store.add_evaluation(samples, scores)
 
@@ -162,17 +170,46 @@ def _rendered(checkpoint: Checkpoint | None, suite: PromptSuite, renderer: Rende
     yield from renderer.render(file, suite)
 
 
-def measured(run: str, epoch: int, image: RenderedImage, prompt: Prompt, palette: NDArray[np.uint8] | None) -> list[Score]:
+def measured(run: str, epoch: int, image: RenderedImage, prompt: Prompt, training: TrainingSet | None) -> list[Score]:
     """Every metric of one picture; what cannot be measured is recorded with its reason."""
     pixels = image.pixels
     pixels.setflags(write=False)
-    picture = Picture(pixels, prompt, palette)
-    scores = []
-    for metric in METRICS:
-        value = metric.measure(picture)
-        known, reason = (None, value.reason) if isinstance(value, NotMeasurable) else (float(value), "")
-        scores.append(Score(run, epoch, prompt.name, image.seed, metric.name, known, reason))
-    return scores
+    picture = Picture(pixels, prompt, training, color_names())
+    return [_score(Score(run, epoch, prompt.name, image.seed, metric.name, None), metric, picture) for metric in METRICS]
+
+
+def _score(blank: Score, metric: Metric, picture: Picture) -> Score:
+    """The score of one metric. The rule's version is kept where it is not the first, so that old values are known for what they are."""
+    found = picture.of(metric)
+    facts: dict[str, JsonValue] = {"version": metric.version} if metric.version > 1 else {}
+    if isinstance(found, NotMeasurable):
+        return replace(blank, reason=found.reason, extra=facts)
+    if picture.look.cells.scale is Scale.ASSUMED:
+        facts["grid"] = "assumed"
+    if isinstance(found, Reading):
+        return replace(blank, value=float(found.value), extra={**found.extra, **facts})
+    return replace(blank, value=float(found), extra=facts)
+
+
+def _is_current(score: Score) -> bool:
+    metric = metric_named(score.metric)
+    return metric is None or score.extra.get("version", 1) == metric.version
+
+
+class _Yardstick:
+    """The run's training images, read when the first picture is measured: an evaluation that has nothing to do does not read them."""
+
+    def __init__(self, store: Store, run: Run, request: EvaluateRequest) -> None:
+        self._store, self._run, self._request = store, run, request
+
+    @cached_property
+    def training(self) -> TrainingSet | None:
+        """The training set with what the suite asks about learned, None when it is gone; its bands are kept with the run."""
+        found = training_set(self._store, self._run)
+        if found is None:
+            return None
+        keep_bands(self._store, self._run.name, found)
+        return learned_for_run(self._store, self._run, found, self._request.suite, self._request.labels)
 
 
 def png_bytes(pixels: NDArray[np.uint8]) -> bytes:
@@ -180,17 +217,3 @@ def png_bytes(pixels: NDArray[np.uint8]) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
-
-
-def training_palette(store: Store, run: Run) -> NDArray[np.uint8] | None:
-    """Every color of the run's training images, (n, 3) uint8, or None when the dataset is unknown or gone."""
-    if run.dataset_digest is None:
-        return None
-    dataset = store.dataset(run.dataset_digest)
-    folder = Path(str(run.environment.get("dataset_folder") or dataset.folder))
-    files = [folder / item.image_file for item in dataset.items]
-    if not all(file.is_file() for file in files):
-        return None
-    colors = np.concatenate([load_pixels(file).reshape(-1, 3) for file in files])
-    palette: NDArray[np.uint8] = np.unique(colors, axis=0)
-    return palette

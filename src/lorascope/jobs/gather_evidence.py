@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+from lorascope.captions.check import Reader
 from lorascope.captions.window import WINDOW_TOKENS
 from lorascope.errors import BadFile, BadParameter, MissingFile, NotFound, did_you_mean
 from lorascope.evaluation.metrics import METRICS
@@ -15,12 +16,14 @@ from lorascope.jobs.compare import answer as compare_answer
 from lorascope.jobs.compare import compare
 from lorascope.jobs.pick import answer as pick_answer
 from lorascope.jobs.pick import pick
+from lorascope.jobs.training_set import kept_bands
 from lorascope.records.checkpoint import Checkpoint
 from lorascope.records.dataset import Dataset
 from lorascope.records.prompt import PromptSuite
 from lorascope.records.run import Run
 from lorascope.records.sample import Sample, Score
 from lorascope.reports.evidence import (
+    BandNote,
     Choice,
     Comparison,
     DatasetNote,
@@ -57,7 +60,7 @@ def gather(store: Store, names: Sequence[str], metric: str | None = None) -> Evi
         suite = _suite(store, [sample for of_run in samples for sample in of_run], [score for of_run in scores for score in of_run])
         parent = _parent(store, datasets)
     evidence = tuple(
-        RunEvidence(run, tuple(saved), tuple(drawn), tuple(scored), summarize(scored, METRICS), choice, _note(run, dataset))
+        RunEvidence(run, tuple(saved), tuple(drawn), tuple(scored), summarize(scored, METRICS), choice, _note(run, dataset), _bands(run))
         for run, saved, drawn, scored, choice, dataset in zip(runs, checkpoints, samples, scores, choices, datasets, strict=True)
     )
     changed = _repairs(datasets[-1], parent)
@@ -136,11 +139,15 @@ def _note(run: Run, dataset: Dataset | None) -> DatasetNote | None:
     return DatasetNote(dataset.digest, dataset.name, len(dataset.items), dataset.captions, dataset.parent, dataset.note, findings)
 
 
+def _bands(run: Run) -> dict[str, BandNote]:
+    return {name: BandNote(band.low, band.median, band.high, band.n) for name, band in kept_bands(run).items()}
+
+
 def _findings(dataset: Dataset, run: Run) -> dict[str, int] | None:
     """The audit of a dataset's folder, None when the folder is gone or no longer what was trained on."""
     window = run.parameters.get("max_token_length")
     try:
-        result = audit(Path(dataset.folder), window_tokens=window if isinstance(window, int) else WINDOW_TOKENS)
+        result = audit(Path(dataset.folder), reader=Reader(window_tokens=window if isinstance(window, int) else WINDOW_TOKENS))
     except (MissingFile, BadFile):
         return None
     return result.counts() if result.dataset.digest == dataset.digest else None

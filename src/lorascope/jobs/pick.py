@@ -16,7 +16,9 @@ from lorascope.evaluation.epoch_effects import fit, tabulate
 from lorascope.evaluation.metric import Direction, Metric
 from lorascope.evaluation.metrics import METRICS, metric_named
 from lorascope.evaluation.summary import summarize
+from lorascope.evaluation.training_set import Band
 from lorascope.jobs.read_assets import color_names
+from lorascope.jobs.training_set import band_json, kept_bands
 from lorascope.records.measurement import Measurement
 from lorascope.records.run import CountedIn, JsonValue
 from lorascope.records.sample import Score
@@ -41,6 +43,7 @@ class Pick:
 
     ``prompts`` and ``seeds`` count what each checkpoint was measured on. ``good_enough``: the earliest epoch within ``tolerance``
     of the best with 80 % probability. ``baseline``: the base model without a LoRA. ``readings``: colors that scores carry.
+    ``band``: where the training images lie, None when that is not known.
     """
 
     run: str
@@ -61,6 +64,7 @@ class Pick:
     baseline: Measurement | None
     readings: tuple[ColorReading, ...]
     notes: tuple[str, ...]
+    band: Band | None = None
 
 
 def pick(
@@ -72,7 +76,7 @@ def pick(
         NotFound: no such run, no scores of the metric, no such prompt. BadParameter: which way is better is not known.
     """
     with store.snapshot():
-        counted_in = store.run(run).counted_in
+        recorded = store.run(run)
         every = _of_prompt(store.scores(run), prompt, run)
         saved = {checkpoint.epoch for checkpoint in store.checkpoints(run)}
     scores = [score for score in every if score.metric == metric]
@@ -87,11 +91,13 @@ def pick(
     unseen = tuple(sorted(saved - {score.epoch for score in candidates}))
     if unseen:
         notes = (*notes, f"No scores of {listed(unseen)}: left out.")
-    if counted_in is CountedIn.STEPS:
+    if recorded.counted_in is CountedIn.STEPS:
         notes = (*notes, "This run saved its checkpoints by steps: an epoch's number here is the optimizer step it was saved at.")
     chosen = _pick(metric, way, candidates, base, seed)
     readings = read_colors(every, color_names()) if any("rgb" in score.extra for score in every) else ()
-    return replace(chosen, readings=readings, notes=(*chosen.notes, *notes))
+    band = kept_bands(recorded).get(metric)
+    beside = _beside(chosen.checkpoints, band) if band else ()
+    return replace(chosen, readings=readings, notes=(*chosen.notes, *beside, *notes), band=band)
 
 
 def _pick(metric: str, way: Direction, scores: Sequence[Score], base: Sequence[Score], seed: int) -> Pick:
@@ -128,6 +134,24 @@ def _pick(metric: str, way: Direction, scores: Sequence[Score], base: Sequence[S
     )  # fmt: skip
 
 
+def _beside(checkpoints: Sequence[PickedEpoch], band: Band) -> tuple[str, ...]:
+    """Where the training images lie, and which checkpoints do not lie there."""
+    middle = f"5th to 95th percentile; median {number(band.median)}, n = {band.n}"
+    said = f"The training images have {number(band.low)} to {number(band.high)} ({middle})"
+    outside = []
+    for place in ("below", "above"):
+        epochs = tuple(
+            row.measured.epoch for row in checkpoints if row.measured.mean is not None and band.place(row.measured.mean) == place
+        )
+        if epochs and len(epochs) == len(checkpoints) > 1:
+            outside.append(f"every checkpoint's mean lies {place} that")
+        elif epochs:
+            outside.append(f"{listed(epochs)} {'lies' if len(epochs) == 1 else 'lie'} {place} that")
+    if not outside:
+        return (f"{said}; every checkpoint's mean lies within.",)
+    return (f"{said}; {' and '.join(outside)}.",)
+
+
 def _direction(metric: str, asked: Direction | None, scores: Sequence[Score]) -> tuple[Direction, tuple[str, ...]]:
     """Which way is better, as asked or else as the metric has it, and what to say about that."""
     own = direction_of(metric, scores)
@@ -154,6 +178,9 @@ def _about_scores(
     if unmeasured:
         reasons = sorted({score.reason for score in scores if score.value is None and score.reason})
         notes.append(f"{unmeasured} images gave no value{': ' + '; '.join(reasons) if reasons else ''}.")
+    assumed = sum(score.extra.get("grid") == "assumed" for score in scores)
+    if assumed:
+        notes.append(f"In {assumed} of {len(scores)} images no grid was certain: they were read with the training images' number of cells.")
     if any(measured.low is None for measured in measurements):
         notes.append("An interval is missing where an epoch has one prompt only, or the same value on every prompt.")
     if any(score.seed is None for score in scores):
@@ -206,6 +233,7 @@ def answer(pick: Pick) -> dict[str, JsonValue]:
         "tolerance": rounded(pick.tolerance),
         "detectable": rounded(pick.detectable),
         "prompts_to_decide": pick.prompts_to_decide,
+        "band": band_json(pick.band),
         "baseline": _numbers(pick.baseline) if pick.baseline else None,
         "readings": [_reading(reading) for reading in pick.readings],
         "notes": list(pick.notes),

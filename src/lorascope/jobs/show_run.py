@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lorascope.evaluation.summary import summarize
+from lorascope.evaluation.training_set import Band
 from lorascope.jobs.list_runs import RunListing, listings
+from lorascope.jobs.training_set import kept_bands
 from lorascope.records.checkpoint import Checkpoint
 from lorascope.records.dataset import Dataset
 from lorascope.records.hypothesis import Hypothesis
@@ -18,7 +21,7 @@ from lorascope.store import Store
 @dataclass(frozen=True, slots=True)
 class RunInFull:
     """``measurements`` are computed from the run's scores; ``hypotheses`` and ``kept`` (foreign
-    records) speak of the run.
+    records) speak of the run. ``bands``: where the training images lie, by metric.
 
     ``dataset`` is None when the store does not have the version the run was trained on.
     """
@@ -30,6 +33,7 @@ class RunInFull:
     hypotheses: tuple[Hypothesis, ...]
     dataset: Dataset | None
     kept: tuple[dict[str, JsonValue], ...]
+    bands: Mapping[str, Band]
 
 
 def show_run(store: Store, name: str) -> RunInFull:
@@ -49,4 +53,5 @@ def show_run(store: Store, name: str) -> RunInFull:
             tuple(hypothesis for hypothesis in store.hypotheses() if name in hypothesis.runs),
             dataset,
             tuple(store.foreign_records(run=name)),
+            kept_bands(run),
         )

@@ -63,10 +63,17 @@ class Curve:
 
 
 def curves(evidence: Evidence) -> tuple[Curve, ...]:
-    """One curve per metric that was measured, the chosen one first."""
-    measured = [measurement.metric for run in evidence.runs for measurement in run.measurements]
+    """One curve per metric that was measured, the chosen one first; what only describes is left to the table beside the training images."""
+    measured = [
+        one.metric for run in evidence.runs for one in run.measurements if one.mean is not None and not _only_beside(evidence, one.metric)
+    ]
     names = [evidence.metric, *(note.name for note in evidence.metrics), *sorted(measured)]
     return tuple(curve(evidence, name) for name in dict.fromkeys(names) if name in measured)
+
+
+def _only_beside(evidence: Evidence, metric: str) -> bool:
+    described = evidence.note(metric).direction not in BETTER and metric != evidence.metric
+    return described and all(metric in run.bands for run in evidence.runs)
 
 
 def curve(evidence: Evidence, metric: str) -> Curve:

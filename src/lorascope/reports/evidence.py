@@ -138,8 +138,18 @@ class Repair:
 
 
 @dataclass(frozen=True, slots=True)
+class BandNote:
+    """Where 90 % of the training images lie for one metric: 5th percentile, median and 95th, of ``n`` images."""
+
+    low: float
+    median: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class RunEvidence:
-    """Everything recorded of one run that a report shows."""
+    """Everything recorded of one run that a report shows. ``bands`` maps metrics to where the run's training images lie."""
 
     run: Run
     checkpoints: tuple[Checkpoint, ...]
@@ -148,6 +158,7 @@ class RunEvidence:
     measurements: tuple[Measurement, ...]
     choice: Choice | None = None
     dataset: DatasetNote | None = None
+    bands: Mapping[str, BandNote] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def markdown(page: Page, pictures: Mapping[str, str] | None = None) -> str:
     parts += [table(curve_table(curve)) for curve in page.curves]
     parts.append("## The choice")
     for run in page.runs:
-        parts += [escaped(run.verdict), *([table(run.choice)] if run.choice else [])]
+        parts += [escaped(run.verdict), *(table(shown) for shown in (run.choice, run.bands) if shown)]
     if page.difference:
         parts += ["## The runs compared", *map(escaped, page.difference), *map(table, page.differences)]
     parts += ["## What remains undecided", _bullets(page.undecided)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lorascope.reports.bands import bands_table
 from lorascope.reports.evidence import HIGHER, Candidate, Choice, Evidence, MetricNote, RunEvidence
 from lorascope.reports.grid import Grid, epochs_of, grid
 from lorascope.reports.table import Column, Row, Table
@@ -32,6 +33,7 @@ class RunView:
     facts: str
     grid: Grid
     choice: Table | None
+    bands: Table | None = None
 
 
 def run_view(evidence: Evidence, place: int) -> RunView:
@@ -44,6 +46,7 @@ def run_view(evidence: Evidence, place: int) -> RunView:
         facts=_facts(evidence, run),
         grid=grid(evidence, run),
         choice=choice_table(evidence, run) if run.choice else None,
+        bands=bands_table(evidence, run),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from lorascope.reports.comparison import datasets_differ, differing, has_one_sign, is_decided
-from lorascope.reports.evidence import Difference, Evidence, RunEvidence
+from lorascope.reports.evidence import HIGHER, LOWER, Difference, Evidence, RunEvidence
 from lorascope.reports.wording import counted, difference_unit, interval, listed, number, p_clause, shortened, visible
 
 MOST_PROMPTS = 2000  # beyond this, asking for more prompts is no advice
@@ -18,11 +18,18 @@ def undecided(evidence: Evidence) -> tuple[str, ...]:
         open_ends += _cause(evidence)
     for run in evidence.runs:
         open_ends += _choice(run)
-    for row in sorted(evidence.comparisons[0].differences if evidence.comparisons else (), key=lambda row: row.metric != evidence.metric):
+    rows = [row for row in (evidence.comparisons[0].differences if evidence.comparisons else ()) if _is_asked(evidence, row.metric)]
+    for row in sorted(rows, key=lambda row: row.metric != evidence.metric):
         open_ends += _difference(evidence, row)
     for run in evidence.runs:
         open_ends += _gaps(evidence, run)
     return tuple(open_ends) or ("Nothing that these numbers could show. Other prompts and other metrics were not asked.",)
+
+
+def _is_asked(evidence: Evidence, metric: str) -> bool:
+    """Whether a difference in this metric is a question: the judging one, and where bands say what is usual, only what judges."""
+    described = evidence.note(metric).direction not in {HIGHER, LOWER} and all(metric in run.bands for run in evidence.runs)
+    return metric == evidence.metric or not described
 
 
 def _cause(evidence: Evidence) -> list[str]:
@@ -97,7 +104,8 @@ def _gaps(evidence: Evidence, run: RunEvidence) -> list[str]:
     name, gaps = shortened(run.run.name), []
     if run.run.status.value in {"interrupted", "failed", "running"}:
         gaps.append(f"{name}: the training is {run.run.status.value}; later epochs may change the answer.")
-    missing = [m for m in run.measurements if m.not_measurable]
+    known = {m.metric for m in run.measurements if m.mean is not None}  # what no picture has is no gap: nothing asked, or no grid
+    missing = [m for m in run.measurements if m.not_measurable and m.metric in known and _is_asked(evidence, m.metric)]
     for metric in dict.fromkeys(m.metric for m in missing):
         count = sum(m.not_measurable for m in missing if m.metric == metric)
         title = visible(evidence.note(metric).title).lower()

@@ -1,62 +1,55 @@
 """Is the background the color that the prompt asks for?
 
-Looked at are the ring (top row, left and right column) and everything connected to it in the ring's main color, or in any
-other that holds a quarter of the ring: a background half green, half brown is half right. The ring is always in: a noisy or
-striped background, where hardly anything is connected, then scores the few pixels that happen to be right and not
-"undefined". A figure that touches the ring costs a little: its ring pixels count as wrong.
+The color looked at is the median of the background's cells. A word is held against it by what people call that color
+(``records.color_names``: 98.6 % of 146 true names accepted, no true name called a conflict), a code by its OKLab distance. A
+distance to one fixed green, or a count of colors, answers another question: by the first, good greens fail; by the second, a
+brown background passes.
 
-The tolerance, CIEDE2000 15, was chosen on twelve basic colors jittered by 8 levels per channel, as sprite palettes vary: at 15 a color
-is accepted as itself in 99.2 % of draws (worst: black, 94 %) and as one of the other eleven in 0.2 % (worst: blue as purple, 15 %).
-At 20 it would be 100 % and 2.2 %, with blue and purple (17 apart) hardly told from each other; at 10, 93 % and 0.0 %.
+A background without a single color (split, checkered, a gradient, a scene) is not measurable rather than wrong: what share of
+pictures that were is counted beside the mean, and ``background_uniformity`` says how far they are from one color.
 """
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from lorascope.evaluation.asked_color import judge
+from lorascope.evaluation.grounds import without_one_background_color
+from lorascope.evaluation.metric import Direction, Metric, NotMeasurable, Picture, Reading
+from lorascope.records.color_names import Agreement
+from lorascope.records.run import JsonValue
 
-from lorascope.evaluation.metric import Direction, Metric, NotMeasurable, Picture
-from lorascope.evaluation.native import native
-from lorascope.records.color import ciede2000
-from lorascope.records.region import background, ring
-
-TOLERANCE_DE2000 = 15.0
-LARGE_RING_SHARE = 0.25
+NOTHING_ASKED = NotMeasurable("the prompt does not say what color the background is")
 
 
-def measure(picture: Picture) -> float | NotMeasurable:
-    """Share of the background's pixels within the tolerance of the color that the prompt expects."""
+def measure(picture: Picture) -> Reading | NotMeasurable:
+    """1 when the background's color agrees with the one asked for, 0 when it is in conflict or doubtful."""
     asked = picture.prompt.expected("background")
-    if asked is None:
-        return NotMeasurable("the prompt does not say what color the background is")
-    pixels = native(picture.pixels)
-    distances = ciede2000(pixels[looked_at(pixels)], np.array(asked.rgb))
-    return float((distances <= TOLERANCE_DE2000).mean())
-
-
-def looked_at(pixels: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """(height, width): the ring and what is connected to it in one of its large colors."""
-    on_ring = ring(*pixels.shape[:2])
-    region = background(pixels).mask
-    while (left := on_ring & ~region).sum() >= LARGE_RING_SHARE * on_ring.sum():
-        part = background(pixels, among=left).mask
-        if (part & left).sum() < LARGE_RING_SHARE * on_ring.sum():
-            break
-        region = region | part
-    return region | on_ring
+    lacking = NOTHING_ASKED if asked is None else without_one_background_color(picture.look)
+    if asked is None or lacking is not None:
+        return lacking or NOTHING_ASKED
+    rgb = picture.look.background.rgb
+    verdict = judge(asked, rgb, picture.names)
+    seen: dict[str, JsonValue] = {
+        "rgb": list(rgb), "expected": asked.color, "verdict": verdict.agreement.value, "distance": round(verdict.distance, 6),
+        "lacks": list(verdict.lacks),
+    }  # fmt: skip
+    return Reading(float(verdict.agreement is Agreement.AGREE), seen)
 
 
 METRIC = Metric(
     name="background_color_accuracy",
     title="background color accuracy",
-    unit="share of background pixels",
+    unit="share of pictures",
     low=0,
     high=1,
     direction=Direction.HIGHER,
     meaning=(
-        f"Share of the background's pixels within CIEDE2000 {TOLERANCE_DE2000:g} of the color that the prompt asks for, at 24 px native "
-        "scale. The background is the ring (top row, left and right column) and what is connected to it in the ring's main colors: a wrong "
-        "or noisy background scores near 0, a flawless one 1. Not measurable when the prompt names no background color."
+        "1 when the median color of the background agrees with the color word or code that the prompt asks for, else 0: doubtful "
+        "counts as 0. Words by the nearest of the colors that people give that name (OKLab, lightness at half weight, up to 0.06; "
+        "neutral words need a low chroma, too), codes by OKLab distance up to 0.06. A modifier that does not hold (bright, dark) is "
+        "told beside it and does not count. Not measurable when the prompt names no background color, or the background has no "
+        "single one (split, checkered, gradient, complex)."
     ),
     measure=measure,
+    version=2,
+    yes_or_no=True,
 )

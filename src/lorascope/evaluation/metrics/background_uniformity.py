@@ -1,15 +1,14 @@
-"""Is the background one color, whichever it is? Stands beside background_color_accuracy: low here explains low there."""
+"""Is the background one color? Stands beside background_color_accuracy: low here explains pictures not measured there."""
 
 from __future__ import annotations
 
 from lorascope.evaluation.metric import Direction, Metric, Picture
-from lorascope.evaluation.native import native
-from lorascope.records.region import RING_TOLERANCE, background
+from lorascope.pixels.background import RING_TOLERANCE
 
 
 def measure(picture: Picture) -> float:
     """Share of the ring that has the ring's main color."""
-    return background(native(picture.pixels)).ring_share
+    return picture.look.background.ring_share
 
 
 METRIC = Metric(
@@ -20,9 +19,10 @@ METRIC = Metric(
     high=1,
     direction=Direction.HIGHER,
     meaning=(
-        f"Share of the ring (top row, left and right column) within OKLab distance {RING_TOLERANCE:g} of its main color, at 24 px native "
-        "scale. 1 for a solid background of any color; patterns, gradients and noise lower it, and so does a figure that touches the ring. "
-        "Where a prompt asks for a pattern, lower is not worse."
+        f"Share of the ring (top row, left and right column) within OKLab distance {RING_TOLERANCE:g} of its main color, at native "
+        "scale. 1 for a solid background of any color; patterns, gradients and noise lower it, and so does a figure that touches the "
+        "ring. Where a prompt asks for a pattern, lower is not worse."
     ),
     measure=measure,
+    version=2,
 )

@@ -7,11 +7,15 @@ does not judge.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
 from lorascope.evaluation.metric import Direction, Metric, Picture
-from lorascope.evaluation.native import NATIVE_SIDE_PX
+from lorascope.pixels.palette import count_colors
+
+SIDE_CELLS = 24
 
 
 def measure(picture: Picture) -> float:
@@ -19,21 +23,12 @@ def measure(picture: Picture) -> float:
     return float(count_colors(nearest(picture.pixels)))
 
 
-def nearest(pixels: NDArray[np.uint8], side_px: int = NATIVE_SIDE_PX) -> NDArray[np.uint8]:
+def nearest(pixels: NDArray[np.uint8], side_px: int = SIDE_CELLS) -> NDArray[np.uint8]:
     """Resize to ``side_px`` x ``side_px`` by the nearest pixel, pixel for pixel as Pillow's NEAREST does."""
-    return pixels[np.ix_(_nearest_indices(pixels.shape[0], side_px), _nearest_indices(pixels.shape[1], side_px))]
+    return pixels[_nearest_indices(pixels.shape[0], side_px)].take(_nearest_indices(pixels.shape[1], side_px), axis=1)
 
 
-def count_colors(pixels: NDArray[np.uint8]) -> int:
-    """How many different RGB values there are, exactly: each packed into one integer, sorted, changes counted."""
-    levels = pixels.reshape(-1, 3)
-    packed = np.left_shift(levels[:, 0], 16, dtype=np.uint32)
-    packed |= np.left_shift(levels[:, 1], 8, dtype=np.uint32)
-    packed |= levels[:, 2]
-    packed.sort()
-    return int(np.count_nonzero(packed[1:] != packed[:-1])) + 1
-
-
+@lru_cache(maxsize=64)
 def _nearest_indices(length: int, side_px: int) -> NDArray[np.int64]:
     """The source pixel of each cell, floor((i + 0.5) * scale).
 
@@ -50,12 +45,12 @@ METRIC = Metric(
     title="unique colors",
     unit="colors",
     low=1,
-    high=NATIVE_SIDE_PX**2,
+    high=SIDE_CELLS**2,
     direction=Direction.NONE,
     meaning=(
-        "Different RGB values after nearest-neighbor reduction to 24 x 24 px. One pixel a cell is read, with its noise, so the count is "
-        "mostly noise in pictures that a model drew; it says nothing about which colors they are. "
-        "For comparison with counts made elsewhere."
+        "Different RGB values after nearest-neighbor reduction to 24 x 24 px. One pixel a cell is read, with its noise, so the count "
+        "is mostly noise in pictures that a model drew; it says nothing about which colors they are. For comparison with counts made "
+        "elsewhere."
     ),
     measure=measure,
 )
