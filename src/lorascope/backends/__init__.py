@@ -12,6 +12,7 @@ from lorascope.records.run import ParameterValue
 
 if TYPE_CHECKING:
     from lorascope.backends.backend import Renderer, Trainer
+    from lorascope.backends.clip_scorer import ClipScorer
 
 
 def _toy_trainer() -> Trainer:
@@ -52,6 +53,19 @@ def renderer_named(name: str, base_model: Path) -> Renderer:
         return make(base_model)
     except ModuleNotFoundError as error:
         raise _missing(error) from error
+
+
+def scorer_in(folder: Path) -> ClipScorer:
+    """The CLIP-style model in a local folder.
+
+    Raises:
+        MissingFile, BadFile: none that can be read. MissingExtra: torch or transformers is not installed.
+    """
+    try:
+        from lorascope.backends.clip_scorer import load_scorer
+    except ModuleNotFoundError as error:
+        raise MissingExtra(f"scoring needs {error.name}, which is not installed", next_step="pip install 'lorascope[train]'") from error
+    return load_scorer(folder)
 
 
 def _entry(name: str) -> tuple[Callable[[], Trainer], Mapping[str, ParameterValue], Callable[[Path], Renderer]]:

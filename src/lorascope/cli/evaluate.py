@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from lorascope.cli.say import say
+from lorascope.cli.table import draw_table
+from lorascope.cli.values import band_shown
+
+if TYPE_CHECKING:
+    from lorascope.jobs.training_set import Beside
 
 
 @click.command("evaluate")
@@ -17,8 +25,20 @@ from lorascope.cli.say import say
     "--suite", metavar="FILE", type=click.Path(path_type=Path), help="TOML file with prompts and expectations; the demo's when left out."
 )
 @click.option("--base", metavar="DIR", type=click.Path(path_type=Path), help="Folder of the base model, when it has moved since training.")
+@click.option(
+    "--labels",
+    metavar="CSV",
+    type=click.Path(path_type=Path),
+    help="What is in which training image (FILE,LABEL,LABEL …), to learn accessories from instead of the captions.",
+)
+@click.option(
+    "--scorer",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Folder of a CLIP model (safetensors): adds its clip_score. Nothing is downloaded.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
-def evaluate_command(run: str, suite: Path | None, base: Path | None, *, as_json: bool) -> None:
+def evaluate_command(run: str, suite: Path | None, base: Path | None, labels: Path | None, scorer: Path | None, *, as_json: bool) -> None:
     """Sample every checkpoint of RUN on a prompt suite and measure the images.
 
     What is there already is not drawn again, so an interrupted evaluation goes on where it was.
@@ -27,10 +47,14 @@ def evaluate_command(run: str, suite: Path | None, base: Path | None, *, as_json
     Examples:
     lorascope evaluate first                         the demo's eight prompts
     lorascope evaluate first --suite prompts.toml    your own
+    lorascope evaluate first --scorer my_clip        and how well a CLIP model finds the prompts in the pictures
     """
     from lorascope.cli.progress import Display
     from lorascope.jobs.evaluate import EvaluateRequest, evaluate
     from lorascope.jobs.read_suite import read_suite
+    from lorascope.jobs.read_traits import read_labels, undecided
+    from lorascope.jobs.score_pictures import read_scorer, score_pictures
+    from lorascope.jobs.training_set import band_json, beside_training
     from lorascope.reports.wording import counted
     from lorascope.settings import Settings
     from lorascope.store import Store
@@ -38,10 +62,44 @@ def evaluate_command(run: str, suite: Path | None, base: Path | None, *, as_json
     lab = Settings.find()
     prompts = read_suite(suite)
     with Store.open(lab.store_url, lab.blobs) as store, Display() as display:
-        drawn = evaluate(store, EvaluateRequest(run, prompts, base), display.progress())
+        known = read_labels(labels) if labels is not None else None
+        model = read_scorer(scorer) if scorer is not None else None
+        drawn = evaluate(store, EvaluateRequest(run, prompts, base, labels=known), display.progress())
+        scored = score_pictures(store, run, prompts, model, display.progress()) if model is not None else None
+        beside = beside_training(store, run)
+        reasons = undecided(store, run, prompts)
     if as_json:
-        click.echo(json.dumps({"format": 1, "run": run, "suite": prompts.name, "images": drawn}))
+        also = {"undecided": reasons, "scorer": scored[0] if scored else None}
+        measurements = [{**asdict(one.measured), "band": band_json(one.band), "place": one.place} for one in beside]
+        click.echo(json.dumps({"format": 1, "run": run, "suite": prompts.name, "images": drawn, "last_epoch": measurements, **also}))
     else:
         each = f"{counted(len(prompts.prompts), 'prompt')} x {counted(len(prompts.seeds), 'seed')} per checkpoint"
         say(f"{counted(drawn, 'picture')} drawn and measured ({each})" if drawn else f"nothing to do: every picture is there ({each})")
-        say(f"next: lorascope pick {shlex.quote(run)} --metric background_color_accuracy")
+        _show(beside)
+        for reason, pictures in reasons.items():
+            say(f"undecided in {counted(pictures, 'picture')}: {reason}")
+        if scored is not None:
+            say(f"{counted(scored[1], 'picture')} scored as {scored[0]}")
+        say(f"\nnext: lorascope pick {shlex.quote(run)} --metric background_color_accuracy")
+
+
+def _show(beside: Sequence[Beside]) -> None:
+    """What was measured of the last checkpoint, beside the training images; then what could not be."""
+    if not beside:
+        return
+    say(f"\nepoch {beside[0].measured.epoch}, beside the training images (5th to 95th percentile)")
+    known = [one for one in beside if one.measured.mean is not None]
+    rows = [
+        (
+            one.measured.metric,
+            f"{one.measured.mean:.4g}",
+            band_shown(one.band, one.measured.mean),
+            one.measured.unit,
+            str(one.measured.images),
+        )
+        for one in known
+    ]
+    draw_table(("metric", "mean", "training", "unit", "n"), rows, left=("metric", "training", "unit"))
+    nothing = [one.measured.metric for one in beside if one.measured.mean is None]
+    if nothing:
+        say(f"not measurable here: {', '.join(nothing)}")

@@ -160,6 +160,7 @@ SUITE = Kind(
         Key("negative", read.text, "", always=True),
         Key("width_px", read.count, 512, always=True),
         Key("height_px", read.count, 512, always=True),
+        Key("trait_words", read.trait_words, {}, write=read.written_words),
     ),
     "suites",
 )
@@ -171,6 +172,7 @@ PROMPT = Kind(
         Key("name", read.name),
         Key("text", read.text),
         Key("expectations", read.expectations, ()),
+        Key("traits", read.traits, ()),
     ),
     "prompts",
 )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lorascope.records.dataset import DatasetItem
 from lorascope.records.hypothesis import Verdict
-from lorascope.records.prompt import Expectation
+from lorascope.records.prompt import Expectation, Trait
 from lorascope.records.run import CountedIn, JsonValue, ParameterValue, RunStatus
 
 Read = Callable[[Any], Any]
@@ -179,6 +179,21 @@ def expectations(value: object) -> tuple[Expectation, ...]:
     return tuple(_expectation(mapping(item)) for item in _list(value))
 
 
+def traits(value: object) -> tuple[Trait, ...]:
+    """A list of things that a prompt's picture must show, or must not."""
+    return tuple(_trait(mapping(item)) for item in _list(value))
+
+
+def trait_words(value: object) -> dict[str, tuple[str, ...]]:
+    """An object: label → the words that captions use for it."""
+    return {label: tuple(name(word) for word in _list(words)) for label, words in mapping(value).items()}
+
+
+def written_words(words: Mapping[str, tuple[str, ...]]) -> dict[str, JsonValue]:
+    """The words of labels as ``trait_words`` reads them."""
+    return {label: list(of_label) for label, of_label in words.items()}
+
+
 def _list(value: object) -> list[Any]:
     if not isinstance(value, list):
         raise ValueError("must be a list […]")  # noqa: TRY004
@@ -202,6 +217,13 @@ def _expectation(item: dict[str, Any]) -> Expectation:
     if len(rgb) != 3 or not all(0 <= level <= 255 for level in rgb):
         raise ValueError("needs an rgb of three levels, 0 to 255")
     return Expectation(text(item["feature"]), text(item["color"]), (rgb[0], rgb[1], rgb[2]))
+
+
+def _trait(item: dict[str, Any]) -> Trait:
+    _exactly(item, {"label", "present"})
+    if not isinstance(item["present"], bool):
+        raise ValueError("needs present as true or false")  # noqa: TRY004
+    return Trait(name(item["label"]), item["present"])
 
 
 def _exactly(item: dict[str, Any], keys: set[str]) -> None:

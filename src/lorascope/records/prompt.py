@@ -18,13 +18,25 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True)
+class Trait:
+    """One thing that must be seen in the picture, such as "sunglasses", or with ``present`` False must not be."""
+
+    label: str
+    present: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
-    """One prompt. ``name`` is short, unique in its suite, and stays the same when the text is reworded."""
+    """One prompt. ``name`` is short, unique in its suite, and stays the same when the text is reworded.
+
+    ``expectations`` are colors of features, ``traits`` things that must be there or not.
+    """
 
     name: str
     text: str
     expectations: tuple[Expectation, ...] = ()
     extra: Mapping[str, JsonValue] = field(default_factory=dict, hash=False)
+    traits: tuple[Trait, ...] = ()
 
     def expected(self, feature: str) -> Expectation | None:
         """What the prompt asks of a feature, or None when it does not say."""
@@ -35,7 +47,8 @@ class Prompt:
 class PromptSuite:
     """The prompts of one evaluation, with the sampling protocol. Scores are comparable only within one protocol.
 
-    ``seeds`` are the sampler's seeds, the same for every prompt and checkpoint.
+    ``seeds`` are the sampler's seeds, the same for every prompt and checkpoint. ``trait_words`` maps a trait's label to the words that
+    captions use for it; a label that is not in it is its own word.
     """
 
     name: str
@@ -47,3 +60,8 @@ class PromptSuite:
     width_px: int = 512
     height_px: int = 512
     extra: Mapping[str, JsonValue] = field(default_factory=dict, hash=False)
+    trait_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+
+    def labels(self) -> tuple[str, ...]:
+        """The labels that the prompts ask about, each once, in alphabetical order."""
+        return tuple(sorted({trait.label for prompt in self.prompts for trait in prompt.traits}))

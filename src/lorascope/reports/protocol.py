@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from lorascope.records.prompt import Prompt
 from lorascope.reports.curves import BETTER
 from lorascope.reports.evidence import Evidence, MetricNote
 from lorascope.reports.table import Row, Table, text_columns
@@ -67,8 +68,7 @@ def prompts_table(evidence: Evidence) -> Table | None:
             (
                 shortened(prompt.name, 60),
                 visible(prompt.text),
-                listed([f"{shortened(asked.feature)} {shortened(asked.color)}" for asked in prompt.expectations])
-                or "nothing that is checked",
+                listed([*_colors(prompt), *_traits(prompt)]) or "nothing that is checked",
             )
         )
         for prompt in evidence.suite.prompts
@@ -97,3 +97,11 @@ def _seeds_used(evidence: Evidence) -> str:
     if len(set(map(frozenset, drawn.values()))) > 1:
         return "Not every epoch drew the same prompts with the same seeds."
     return "Every epoch drew every prompt with the same seeds."
+
+
+def _colors(prompt: Prompt) -> list[str]:
+    return [f"{shortened(asked.feature)} {shortened(asked.color)}" for asked in prompt.expectations]
+
+
+def _traits(prompt: Prompt) -> list[str]:
+    return [shortened(trait.label) if trait.present else f"no {shortened(trait.label)}" for trait in prompt.traits]

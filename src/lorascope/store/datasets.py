@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Row, insert, or_, select
 
 from lorascope.errors import AlreadyExists, NotFound, did_you_mean
 from lorascope.records.dataset import Dataset, DatasetItem
-from lorascope.records.prompt import Expectation, Prompt, PromptSuite
+from lorascope.records.prompt import Expectation, Prompt, PromptSuite, Trait
+from lorascope.records.run import JsonValue
 from lorascope.store.tables import caption_versions, prompt_suites, test_prompts
 
 
@@ -82,7 +83,7 @@ def add_suite(connection: Connection, suite: PromptSuite) -> bool:
         "suite_name": suite.name,
         "seeds": list(suite.seeds),
         **{name: getattr(suite, name) for name in _SUITE_COLUMNS},
-        "extra": dict(suite.extra) or None,
+        "extra": {**suite.extra, **_words_kept(suite)} or None,
     }
     suite_id = connection.execute(insert(prompt_suites).returning(prompt_suites.c.suite_id), row).scalar_one()
     rows = [
@@ -92,7 +93,7 @@ def add_suite(connection: Connection, suite: PromptSuite) -> bool:
             "prompt_name": prompt.name,
             "prompt_text": prompt.text,
             "expectations": [asdict(expectation) for expectation in prompt.expectations],
-            "extra": dict(prompt.extra) or None,
+            "extra": {**prompt.extra, **_traits_kept(prompt)} or None,
         }
         for position, prompt in enumerate(suite.prompts)
     ]
@@ -130,16 +131,46 @@ def _suites(connection: Connection, name: str | None) -> list[PromptSuite]:
 
 
 def _suite(connection: Connection, row: Row[Any]) -> PromptSuite:
+    words, extra = _words_read(row.extra or {})
     prompts = select(test_prompts).where(test_prompts.c.suite_id == row.suite_id).order_by(test_prompts.c.position)
     return PromptSuite(
         name=row.suite_name,
         prompts=tuple(_prompt(prompt) for prompt in connection.execute(prompts)),
         seeds=tuple(row.seeds),
         **{name: getattr(row, name) for name in _SUITE_COLUMNS},
-        extra=row.extra or {},
+        extra=extra,
+        trait_words=words,
     )
 
 
 def _prompt(row: Row[Any]) -> Prompt:
     expectations = tuple(Expectation(item["feature"], item["color"], tuple(item["rgb"])) for item in row.expectations)
-    return Prompt(row.prompt_name, row.prompt_text, expectations, row.extra or {})
+    traits, extra = _traits_read(row.extra or {})
+    return Prompt(row.prompt_name, row.prompt_text, expectations, extra, traits)
+
+
+# Traits came after the first tables. They lie in the column of unknown keys, where versions that do not know them read past them.
+_TRAITS, _TRAIT_WORDS = "traits", "trait_words"
+
+
+def _traits_kept(prompt: Prompt) -> dict[str, JsonValue]:
+    return {_TRAITS: [asdict(trait) for trait in prompt.traits]} if prompt.traits else {}
+
+
+def _traits_read(extra: dict[str, Any]) -> tuple[tuple[Trait, ...], dict[str, Any]]:
+    """The traits and what else lies beside them. A foreign key of the same name stays what it is."""
+    kept = extra.get(_TRAITS)
+    if not isinstance(kept, list) or not all(isinstance(item, dict) and item.keys() == {"label", "present"} for item in kept):
+        return (), extra
+    return tuple(Trait(item["label"], item["present"]) for item in kept), {key: extra[key] for key in extra if key != _TRAITS}
+
+
+def _words_kept(suite: PromptSuite) -> dict[str, JsonValue]:
+    return {_TRAIT_WORDS: {label: list(words) for label, words in suite.trait_words.items()}} if suite.trait_words else {}
+
+
+def _words_read(extra: dict[str, Any]) -> tuple[dict[str, tuple[str, ...]], dict[str, Any]]:
+    kept = extra.get(_TRAIT_WORDS)
+    if not isinstance(kept, dict) or not all(isinstance(words, list) for words in kept.values()):
+        return {}, extra
+    return {label: tuple(words) for label, words in kept.items()}, {key: extra[key] for key in extra if key != _TRAIT_WORDS}
