@@ -11,11 +11,13 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from multiprocessing.connection import Connection
 from multiprocessing.queues import Queue
 from typing import Any, TypeVar
@@ -27,12 +29,16 @@ from lorascope.jobs.progress import Progress
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 _FAREWELL_S = 10  # for the interrupted work to record that it was
+_AHEAD = 4  # items handed out for each process when they come as a stream: its end may be a million items away
 Message = tuple[int, str, tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class LocalEngine:
-    """Up to ``processes`` items at a time; with one process the work runs in this one."""
+    """Up to ``processes`` items at a time; with one process the work runs in this one.
+
+    A stream of items (a generator) is read only a few items ahead of the work.
+    """
 
     processes: int = 1
 
@@ -42,22 +48,26 @@ class LocalEngine:
             for index, item in enumerate(items):
                 yield work(item, progress_of(index))
             return
-        yield from self._spread(work, list(items), progress_of)
+        yield from self._spread(work, items, progress_of)
 
-    def _spread(self, work: Work[Item, Result], items: list[Item], progress_of: Callable[[int], Progress]) -> Iterator[Result]:
+    def _spread(self, work: Work[Item, Result], items: Iterable[Item], progress_of: Callable[[int], Progress]) -> Iterator[Result]:
         context = multiprocessing.get_context("spawn")
         messages: Queue[Message | None] = context.Queue()
         alive, lifeline = context.Pipe(duplex=False)
         listener = threading.Thread(target=_listen, args=(messages, progress_of), daemon=True)
         listener.start()
-        pool = ProcessPoolExecutor(min(self.processes, len(items)) or 1, context, initializer=_begin, initargs=(messages, alive))
+        most = min(self.processes, len(items)) or 1 if isinstance(items, Sized) else self.processes
+        ahead = len(items) if isinstance(items, Sized) else _AHEAD * self.processes
+        pool = ProcessPoolExecutor(most, context, initializer=_begin, initargs=(messages, alive))
         is_done = False
         try:
-            waiting: list[Future[Result]] = [pool.submit(_run, work, index, item) for index, item in enumerate(items)]
+            coming = enumerate(items)
+            waiting: deque[Future[Result]] = deque(pool.submit(_run, work, index, item) for index, item in islice(coming, ahead))
             for _ in range(self.processes):  # wakes the pool, which else would not notice the death of the child that was started last
                 pool.submit(_rest)
-            for future in waiting:
-                yield future.result()
+            while waiting:
+                yield waiting.popleft().result()
+                waiting.extend(pool.submit(_run, work, index, item) for index, item in islice(coming, 1))
             is_done = True
         except BrokenProcessPool as error:
             next_step = "run it again, one process at a time; what was recorded is kept"
