@@ -60,3 +60,12 @@ def _read(path: Path) -> dict[str, str]:
         if not isinstance(value, str):
             raise BadFile(f"{key} = {value!r}: must be text", where=str(path), next_step=f'write {key} = "…"')
     return values
+
+
+def cache_folder() -> Path:
+    """Where what can be found again at any time is kept: ``LORASCOPE_CACHE``, else the user's cache folder (XDG base directories)."""
+    own = os.environ.get("LORASCOPE_CACHE")
+    if own:
+        return Path(own)
+    xdg = os.environ.get("XDG_CACHE_HOME")
+    return (Path(xdg) if xdg and Path(xdg).is_absolute() else Path.home() / ".cache") / "lorascope"

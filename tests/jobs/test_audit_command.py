@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from PIL import Image
 
 from lorascope.captions.checks import CHECKS
-from lorascope.cli.captions import audit_command, clean_command
+from lorascope.cli.captions import audit_command
+from lorascope.cli.clean import clean_command
 from lorascope.cli.main import main
 from lorascope.errors import MissingFile
 from lorascope.jobs.audit import audit
@@ -22,7 +23,9 @@ def folder(tmp_path):
     place = tmp_path / "set"
     place.mkdir()
     for name, caption in (("1", "bespoke, green background"), ("2", "bespoke, red background"), ("3", None)):
-        Image.new("RGB", (24, 24), (200, 30, 40)).save(place / f"{name}.png")
+        picture = Image.new("RGB", (24, 24), (200, 30, 40))
+        picture.paste((10, 20, 30), (6, 4 * int(name), 12, 4 * int(name) + 4))  # what each shows is another thing
+        picture.save(place / f"{name}.png")
         if caption:
             (place / f"{name}.txt").write_text(caption + "\n")
     return place
@@ -54,7 +57,7 @@ def test_json_has_the_agreed_keys(folder):
 
 def test_strict_fails_on_errors_only(folder):
     assert run(folder, "--strict").exit_code == 1
-    (folder / "1.txt").write_text("bespoke, red background")
+    (folder / "1.txt").write_text("bespoke, hat, red background")
     (folder / "3.png").unlink()
     assert run(folder, "--strict").exit_code == 0
     assert "nothing found" in run(folder).output

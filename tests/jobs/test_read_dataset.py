@@ -44,6 +44,14 @@ def test_missing_and_orphan_captions_are_told_apart(tmp_path):
     assert reading.others == ("notes.md",)
 
 
+def test_every_file_of_the_folder_is_named_whatever_it_is(tmp_path):
+    write_image(tmp_path / "a.png")
+    write_image(tmp_path / "a.jpg")
+    for name in ("a.txt", "a.caption", "b.txt", "c.TXT", "notes.md"):
+        (tmp_path / name).write_text("hat")
+    assert read_folder(tmp_path).files == {"a.png", "a.jpg", "a.txt", "a.caption", "b.txt", "c.TXT", "notes.md"}
+
+
 def test_the_digest_follows_images_and_captions_and_nothing_else(tmp_path):
     for name in ("one", "two", "three"):
         (tmp_path / name).mkdir()

@@ -1,11 +1,10 @@
-"""``lorascope audit`` and ``lorascope clean``."""
+"""``lorascope audit``."""
 
 from __future__ import annotations
 
 import json
 import shlex
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,13 +13,15 @@ import click
 from lorascope.reports.wording import counted
 
 if TYPE_CHECKING:
-    from lorascope.captions.clean import Repair
+    from lorascope.captions.check import Reader
     from lorascope.jobs.audit import AuditResult
-    from lorascope.jobs.clean import CleanResult
     from lorascope.records.finding import Finding
+    from lorascope.records.window_map import WindowMap
 
 _COLORS = {"error": "red", "warning": "yellow", "note": "cyan"}
-_FIXES = {"none": "-", "safe": "clean", "ask": "clean --all"}
+PROMPTS = "test prompts"
+MANY_PICTURES = 400  # fewer are looked at before a bar could be read
+_FIXES = {"none": "-", "safe": "clean", "ask": "clean --ask"}
 
 FOLDER = click.argument("folder", type=click.Path(path_type=Path))
 WINDOW = click.option(
@@ -32,10 +33,25 @@ WINDOW = click.option(
     help="How many tokens the trainer lets the text encoder read (its max_token_length).",
 )
 TRIGGER = click.option("--trigger", default="", metavar="WORD", help="The trigger word; it is never taken for boilerplate.")
+FUSE = click.option(
+    "--fuse",
+    "intended",
+    multiple=True,
+    metavar="PHRASE",
+    help="A phrase that is meant to belong to the trigger, such as a character's red scarf; may be given several times.",
+)
 EXTENSION = click.option(
     "--caption-extension", type=click.Choice([".txt", ".caption"]), default=".txt", show_default=True, help="Which files hold the captions."
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+
+
+CONFIG = click.option(
+    "--config",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="A trainer's configuration: its window, shuffling, keep_tokens and caption files are taken from there.",
+)
 
 
 @click.command("audit")
@@ -43,86 +59,139 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as
 @click.option("--max", "most", metavar="N", type=click.IntRange(0), default=12, show_default=True, help="How many findings to show.")
 @WINDOW
 @TRIGGER
+@FUSE
 @EXTENSION
+@CONFIG
+@click.option("--shuffle", is_flag=True, help="The trainer shuffles tags (shuffle_caption).")
+@click.option("--keep-tokens", metavar="N", type=click.IntRange(0), default=0, help="How many tags it keeps in front (keep_tokens).")
+@click.option("--report", metavar="FILE.html", type=click.Path(path_type=Path), help="Write a page about the dataset, to look at.")
+@click.option("--sheet", metavar="FILE.png", type=click.Path(path_type=Path), help="Write a contact sheet of the findings.")
+@click.option("--window-map", is_flag=True, help="Also show what the text encoder reads: tokens, what they are spent on, what is lost.")
+@click.option("--prompts", metavar="SUITE.toml", type=click.Path(path_type=Path), help="Test prompts whose window is shown too.")
+@click.option("--no-pixels", is_flag=True, help="Look at the words only.")
+@click.option("--no-cache", is_flag=True, help="Look at every picture anew, and remember nothing.")
 @click.option("--strict", is_flag=True, help="Exit with 1 when there are errors.")
 @JSON
 def audit_command(
-    folder: Path, most: int, window_tokens: str, trigger: str, caption_extension: str, *, strict: bool, as_json: bool
+    folder: Path,
+    most: int,
+    window_tokens: str,
+    trigger: str,
+    intended: tuple[str, ...],
+    caption_extension: str,
+    config: Path | None,
+    keep_tokens: int,
+    report: Path | None,
+    sheet: Path | None,
+    prompts: Path | None,
+    *,
+    window_map: bool,
+    shuffle: bool,
+    no_pixels: bool,
+    no_cache: bool,
+    strict: bool,
+    as_json: bool,
 ) -> None:
     """Check the captions in FOLDER against their pixels, the text encoder's window, and each other.
 
-    Nothing is changed.
+    Nothing in FOLDER is changed. What was seen in pictures is remembered in the user's cache folder, so that a second audit is fast.
 
     \b
     Examples:
-    lorascope audit my_dataset/
-    lorascope audit my_dataset/ --window 225 --trigger bespoke --max 40
+    lorascope audit my_dataset/ --trigger bespoke --report my_dataset.html
+    lorascope audit my_dataset/ --config my_training.toml --max 40
     """
+    from lorascope.captions.check import Reader
+    from lorascope.cli.progress import LongStages
     from lorascope.jobs.audit import audit
     from lorascope.records.finding import Severity
-    from lorascope.reports.captions import audit_json
+    from lorascope.settings import cache_folder
 
-    result = audit(folder, window_tokens=int(window_tokens), trigger=trigger, caption_extension=caption_extension)
+    reader = Reader(window_tokens=int(window_tokens), shuffles=shuffle, keep_tokens=keep_tokens)
+    if config is not None:
+        reader, caption_extension = _from_config(config)
+    with LongStages(MANY_PICTURES) as progress:
+        result = audit(
+            folder,
+            reader=reader,
+            trigger=trigger,
+            intended=intended,
+            caption_extension=caption_extension,
+            look_at_pixels=not no_pixels,
+            progress=progress,
+            caches=None if no_cache else cache_folder(),
+        )
+    texts = _texts(prompts)
+    windows = _windows(result, texts) if window_map or prompts else {}
     if as_json:
-        click.echo(json.dumps(audit_json(result.dataset, result.findings, result.counts())))
+        _print_json(result, windows)
     else:
         _show_audit(result, folder, most)
+        _show_windows(windows)
+    _write_pages(result, folder, report, sheet, texts)
     if strict and any(finding.severity is Severity.ERROR for finding in result.findings):
         sys.exit(1)
 
 
-@click.command("clean")
-@FOLDER
-@click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="The new folder; it must not exist yet.")
-@click.option("--all", "include_ask", is_flag=True, help="Also make the fixes that you may want to judge yourself.")
-@click.option("--safe", is_flag=True, help="Only fixes of codes, lists of codes and encodings; no other word is touched (the default).")
-@click.option("--only", multiple=True, metavar="CHECK", help="Only the fixes of this check; may be given several times.")
-@click.option("--dry-run", is_flag=True, help="Show what would change and write nothing.")
-@click.option("--max", "most", metavar="N", type=click.IntRange(0), default=5, show_default=True, help="How many captions to show.")
-@WINDOW
-@TRIGGER
-@EXTENSION
-@JSON
-def clean_command(
-    folder: Path,
-    out: Path | None,
-    only: Sequence[str],
-    most: int,
-    window_tokens: str,
-    trigger: str,
-    caption_extension: str,
-    *,
-    include_ask: bool,
-    safe: bool,
-    dry_run: bool,
-    as_json: bool,
-) -> None:
-    """Write a repaired version of the dataset in FOLDER to a new folder. FOLDER itself is only read.
+def _from_config(config: Path) -> tuple[Reader, str]:
+    """How a trainer will read the captions, and which files hold them."""
+    from lorascope.jobs.caption_reader import caption_settings
 
-    \b
-    Examples:
-    lorascope clean my_dataset/ --dry-run
-    lorascope clean my_dataset/ --out my_dataset_2/ --all
-    """
-    from lorascope.jobs.clean import clean
+    settings = caption_settings(config)
+    for note in settings.notes:
+        click.echo(note, err=True)
+    return settings.reader, settings.extension
 
-    if safe and include_ask:
-        raise click.UsageError("--safe and --all contradict each other: give one of them")
-    if (out is None) != dry_run:
-        raise click.UsageError("give either --out NEW_FOLDER or --dry-run")
-    result = clean(
-        folder,
-        out,
-        include_ask=include_ask,
-        only=only,
-        window_tokens=int(window_tokens),
-        trigger=trigger,
-        caption_extension=caption_extension,
-    )
-    if as_json:
-        click.echo(json.dumps(_clean_json(result, out)))
-    else:
-        _show_clean(result, out, most)
+
+def _print_json(result: AuditResult, windows: dict[str, WindowMap]) -> None:
+    from lorascope.reports.captions import audit_json
+    from lorascope.reports.window import window_json
+
+    answer = audit_json(result.dataset, result.findings, result.counts(), result.byte_spans())
+    seen = {what: window_json(found) for what, found in windows.items()}
+    click.echo(json.dumps({**answer, "window": seen} if seen else answer))
+
+
+def _texts(prompts: Path | None) -> dict[str, str]:
+    """The prompts of a suite, by name."""
+    if prompts is None:
+        return {}
+    from lorascope.jobs.read_suite import read_suite
+
+    return {prompt.name: prompt.text for prompt in read_suite(prompts).prompts}
+
+
+def _windows(result: AuditResult, prompts: dict[str, str]) -> dict[str, WindowMap]:
+    from lorascope.jobs.window import captions_window, prompts_window
+
+    windows = {"captions": captions_window(result)}
+    return {**windows, PROMPTS: prompts_window(prompts, result.around.reader)} if prompts else windows
+
+
+def _show_windows(windows: dict[str, WindowMap]) -> None:
+    if not windows:
+        return
+    from lorascope.reports.window import window_lines
+
+    for what, found in windows.items():
+        click.echo()
+        for line in window_lines(found, what, "prompt" if what == PROMPTS else "caption"):
+            click.echo(line)
+
+
+def _write_pages(result: AuditResult, folder: Path, report: Path | None, sheet: Path | None, prompts: dict[str, str]) -> None:
+    if report is None and sheet is None:
+        return
+    from lorascope.jobs.dataset_page import write_page, write_sheet
+
+    if report is not None:
+        from lorascope.jobs.training_set import described
+
+        write_page(result, folder, report, prompts=prompts, training=described(folder, result.dataset))
+        click.echo(f"written to {report}", err=True)
+    if sheet is not None:
+        write_sheet(result, folder, sheet)
+        click.echo(f"written to {sheet}", err=True)
 
 
 def _show_audit(result: AuditResult, folder: Path, most: int) -> None:
@@ -151,7 +220,7 @@ def _show_audit(result: AuditResult, folder: Path, most: int) -> None:
             f"\n{counted(len(result.findings) - len(shown), 'more finding')}: --max {len(result.findings)} shows all, --json lists them"
         )
     if any(line.fixes != ("none",) for line in lines):
-        click.echo(f"next: lorascope clean {shlex.quote(str(folder))} --all --dry-run")
+        click.echo(f"next: lorascope clean {shlex.quote(str(folder))} --ask --dry-run")
 
 
 def _show_finding(finding: Finding, text: str) -> None:
@@ -160,66 +229,8 @@ def _show_finding(finding: Finding, text: str) -> None:
     from lorascope.reports.wording import one_line
 
     color = _COLORS[finding.severity.value]
-    click.echo(f"\n{one_line(finding.file)}  {click.style(finding.severity.value, fg=color)}  {finding.check}: {one_line(finding.message)}")
+    place = one_line(finding.file) if finding.file else "the dataset"
+    click.echo(f"\n{place}  {click.style(finding.severity.value, fg=color)}  {finding.check}: {one_line(finding.message)}")
     if finding.spans:
         pieces = excerpt(text, finding.spans).pieces
         click.echo("    " + "".join(click.style(f">{piece}<", fg=color, bold=True) if marked else piece for piece, marked in pieces))
-
-
-def _show_clean(result: CleanResult, out: Path | None, most: int) -> None:
-    from lorascope.cli.table import draw_table
-    from lorascope.reports.wording import one_line
-
-    changed = [repair for repair in result.repairs if repair.changed]
-    for repair in changed[:most]:
-        click.echo(f"{one_line(repair.file)}\n    {difference(repair)}\n")
-    if len(changed) > most:
-        click.echo(f"and {len(changed) - most} more captions: --max {len(changed)} shows all\n")
-    if changed:
-        counts = sorted(result.counts().items(), key=lambda item: (-item[1], item[0]))
-        draw_table(("mended", "captions"), [(check, str(count)) for check, count in counts], left={"mended"})
-    audited = result.audited.dataset
-    verb = "would change" if out is None else "changed"
-    click.echo(f"\n{len(changed)} of {audited.captions} captions {verb}; version {audited.digest[:12]} -> {result.dataset.digest[:12]}")
-    if result.refused():
-        click.echo(f"{result.refused()} findings left alone: their edits would overlap or cut through a word")
-    if out is None:
-        click.echo("nothing was written (--dry-run)")
-        return
-    if result.left_out:
-        click.echo(f"{len(result.left_out)} other files were not taken along: {', '.join(map(one_line, result.left_out[:5]))}")
-    click.echo(f"written to {out}; the original is unchanged")
-
-
-def difference(repair: Repair) -> str:
-    """A caption word by word: removed words as [-…-], added ones as {+…+}, colored on a terminal."""
-    from lorascope.reports.evidence import Repair as Shown
-    from lorascope.reports.repairs import ADDED, REMOVED, pieces
-
-    if repair.before == repair.after:
-        return "(same text, written as plain UTF-8)"
-    parts = []
-    for piece in pieces(Shown(repair.file, repair.before.strip(), repair.after.strip())):
-        if piece.kind == REMOVED:
-            parts.append(click.style(f"[-{piece.text}-]", fg="red"))
-        elif piece.kind == ADDED:
-            parts.append(click.style(f"{{+{piece.text}+}}", fg="green"))
-        else:
-            parts.append(piece.text)
-    return "".join(parts)
-
-
-def _clean_json(result: CleanResult, out: Path | None) -> dict[str, object]:
-    changed = [repair for repair in result.repairs if repair.changed]
-    return {
-        "format": 1,
-        "dataset": {"digest": result.dataset.digest, "images": len(result.dataset.items), "captions": result.dataset.captions},
-        "parent": result.audited.dataset.digest,
-        "folder": None if out is None else str(out),
-        "counts": result.counts(),
-        "refused": result.refused(),
-        "left_out": list(result.left_out),
-        "changes": [
-            {"file": repair.file, "before": repair.before, "after": repair.after, "checks": list(repair.checks)} for repair in changed
-        ],
-    }

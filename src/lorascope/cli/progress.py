@@ -74,6 +74,40 @@ class Display:
         return Bar(self._bars, label) if self._bars else Lines(label)
 
 
+class LongStages:
+    """Progress of stages with many units; shorter ones pass in silence, and nothing is loaded to draw them. Use as a context manager."""
+
+    def __init__(self, least_units: int) -> None:
+        self._least_units = least_units
+        self._display: Display | None = None
+        self._shown: Lines | Bar | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._display:
+            self._display.__exit__(kind, error, trace)
+
+    def start(self, title: str, total: int) -> None:
+        """Draw the stage if it is long."""
+        self._shown = None
+        if total >= self._least_units:
+            self._display = self._display or Display().__enter__()
+            self._shown = self._display.progress()
+            self._shown.start(title, total)
+
+    def advance(self, count: int = 1, note: str = "") -> None:
+        """Move on."""
+        if self._shown:
+            self._shown.advance(count, note)
+
+    def finish(self, note: str = "") -> None:
+        """The stage is over."""
+        if self._shown:
+            self._shown.finish(note)
+
+
 class Bar:
     """One bar after another, one per stage; a finished stage leaves its line on the screen."""
 

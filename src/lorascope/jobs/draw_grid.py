@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from lorascope.jobs.read_pixels import native
+from lorascope.pixels.cells import lossless
 from lorascope.reports.grid import Cell, Grid, GridRow
 
 CELL_PX, GAP_PX, MARGIN_PX, LABEL_PX, MARK_PX, BETWEEN_PX = 72, 6, 16, 62, 20, 34
@@ -121,7 +121,7 @@ def _picture(pixels: Pixels | None) -> Image.Image | None:
     """A picture that fits a cell: enlarged by a whole number when small, reduced smoothly when large."""
     if pixels is None:
         return None
-    small = native(pixels)
+    small = lossless(pixels)
     if small is None or max(small.shape[:2]) > CELL_PX:
         picture = Image.fromarray(pixels)
         picture.thumbnail((CELL_PX, CELL_PX), Image.Resampling.LANCZOS)

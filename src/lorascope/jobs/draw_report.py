@@ -10,7 +10,7 @@ import base64
 import hashlib
 import importlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lorascope.jobs.evaluate import png_bytes
-from lorascope.jobs.read_pixels import NATIVE_SIDE_PX, native
+from lorascope.pixels.cells import NATIVE_SIDE_PX, lossless
 from lorascope.reports.charts import PALETTE, curve_spec
 from lorascope.reports.curves import Curve, curve_table
 from lorascope.reports.page import Page
+from lorascope.reports.wording import one_line
 
 CELL_SIDE_PX, CELL_SIDE_NARROW_PX, CELL_SIDE_PRINT_PX = 96, 72, 72  # what a large picture may take, by medium
 
@@ -74,6 +75,18 @@ class Drawn:
 def draw_html(page: Page, images: Mapping[str, Pixels]) -> str:
     """The report as one HTML text. ``images`` maps digests to pixels, (height, width, 3); pictures that it lacks keep their place."""
     pictures = {digest: drawn(pixels) for digest, pixels in images.items()}
+    return render(
+        "page.html",
+        pictures.values(),
+        page=page,
+        drawn=pictures,
+        charts=draw_charts(page.curves),
+        tables={curve.metric: curve_table(curve) for curve in page.curves},
+    )
+
+
+def render(template: str, pictures: Iterable[Drawn], **values: object) -> str:
+    """A page of our own: escaped, with one style sheet that knows the sizes of its pictures."""
     environment = Environment(
         loader=PackageLoader("lorascope", "assets/report"),
         autoescape=True,
@@ -81,15 +94,13 @@ def draw_html(page: Page, images: Mapping[str, Pixels]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    sizes = sorted({picture.size for picture in pictures.values()}, key=lambda size: size.name)
+    environment.filters["visible"] = one_line
+    sizes = sorted({picture.size for picture in pictures}, key=lambda size: size.name)
     style = environment.get_template("style.css").render(sizes=sizes, colors=PALETTE)
-    return environment.get_template("page.html").render(
-        page=page,
-        drawn=pictures,
-        charts=draw_charts(page.curves),
-        tables={curve.metric: curve_table(curve) for curve in page.curves},
+    return environment.get_template(template).render(
         style=Markup(style),  # noqa: S704 - our own style sheet, filled with numbers and our palette
         style_digest=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
+        **values,
     )
 
 
@@ -111,7 +122,7 @@ def _inline(svg: str, place: int) -> Markup:
 
 def drawn(pixels: Pixels) -> Drawn:
     """A picture as a data: address: pixel by pixel when it is small or certain to be an enlarged small one, else reduced to a cell."""
-    small = native(pixels)
+    small = lossless(pixels)
     if small is not None and max(small.shape[:2]) <= NATIVE_SIDE_PX:
         return Drawn(_data_uri(small), Size(small.shape[1], small.shape[0], smooth=False))
     picture = Image.fromarray(pixels)

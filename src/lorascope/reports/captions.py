@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lorascope.records.dataset import Dataset
@@ -11,7 +11,7 @@ from lorascope.records.finding import Finding, FixKind, Severity
 from lorascope.records.run import JsonValue
 from lorascope.reports.wording import visible
 
-_GRAVITY = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
+GRAVITY = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 _BOLDNESS = {FixKind.NONE: 0, FixKind.SAFE: 1, FixKind.ASK: 2}
 CONTEXT_CHARACTERS = 44  # shown on each side of a span
 MOST_CHARACTERS = 400  # from the first span on
@@ -19,7 +19,10 @@ MOST_CHARACTERS = 400  # from the first span on
 
 @dataclass(frozen=True, slots=True)
 class CheckLine:
-    """One check's findings: how many, in how many files, the gravest severity, and how they can be mended."""
+    """One check's findings: how many, in how many files, the gravest severity, and how they can be mended.
+
+    No files: they are about the whole dataset.
+    """
 
     check: str
     findings: int
@@ -37,13 +40,13 @@ def check_lines(findings: Iterable[Finding]) -> tuple[CheckLine, ...]:
         CheckLine(
             check,
             len(group),
-            len({finding.file for finding in group}),
-            min((finding.severity for finding in group), key=_GRAVITY.__getitem__),
+            len({finding.file for finding in group if finding.file}),
+            min((finding.severity for finding in group), key=GRAVITY.__getitem__),
             tuple(sorted({finding.fix for finding in group}, key=_BOLDNESS.__getitem__)),
         )
         for check, group in by_check.items()
     ]
-    return tuple(sorted(lines, key=lambda line: (_GRAVITY[line.severity], -line.findings, line.check)))
+    return tuple(sorted(lines, key=lambda line: (GRAVITY[line.severity], -line.findings, line.check)))
 
 
 def worst(findings: Iterable[Finding], most: int) -> tuple[Finding, ...]:
@@ -51,7 +54,7 @@ def worst(findings: Iterable[Finding], most: int) -> tuple[Finding, ...]:
     turn: Counter[str] = Counter()
     ranked = []
     for order, finding in enumerate(findings):
-        ranked.append((_GRAVITY[finding.severity], turn[finding.check], order, finding))
+        ranked.append((GRAVITY[finding.severity], turn[finding.check], order, finding))
         turn[finding.check] += 1
     return tuple(finding for *_, finding in sorted(ranked, key=lambda rank: rank[:3])[:most])
 
@@ -94,8 +97,11 @@ def _line(text: str) -> str:
     return visible(text).replace("\n", " ").replace("\t", " ")
 
 
-def audit_json(dataset: Dataset, findings: Iterable[Finding], counts: Mapping[str, int]) -> dict[str, JsonValue]:
-    """The answer of ``audit --json``."""
+ByteSpans = Callable[[Finding], Sequence[tuple[int, int]]]
+
+
+def audit_json(dataset: Dataset, findings: Iterable[Finding], counts: Mapping[str, int], byte_spans: ByteSpans) -> dict[str, JsonValue]:
+    """The answer of ``audit --json``. ``byte_spans`` gives a finding's place in its file."""
     return {
         "format": 1,
         "dataset": {
@@ -106,17 +112,18 @@ def audit_json(dataset: Dataset, findings: Iterable[Finding], counts: Mapping[st
             "parent": dataset.parent,
         },
         "counts": dict(counts),
-        "findings": [finding_json(finding) for finding in findings],
+        "findings": [finding_json(finding, byte_spans(finding)) for finding in findings],
     }
 
 
-def finding_json(finding: Finding) -> dict[str, JsonValue]:
-    """One finding, spans in characters of the decoded caption."""
+def finding_json(finding: Finding, byte_spans: Sequence[tuple[int, int]]) -> dict[str, JsonValue]:
+    """One finding: ``spans`` in characters of the decoded caption, ``byte_spans`` in bytes of its file. No file: the whole dataset."""
     return {
         "check": finding.check,
         "file": finding.file,
         "severity": finding.severity.value,
         "spans": [[start, end] for start, end in finding.spans],
+        "byte_spans": [[start, end] for start, end in byte_spans],
         "message": finding.message,
         "fix": finding.fix.value,
         "evidence": dict(finding.evidence),
