@@ -15,9 +15,10 @@ _BLANK = re.compile(r"(?:[ \t\n]|#[^\n]*)*")
 _SPACE = re.compile(r"[ \t]*")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _PLAIN = re.compile(r"[^,\]}\n#]+")
+# The long ones without possessive repeats, which Python before 3.11.5 gets wrong around quotes (CPython issue 106052).
 _STRINGS = (
-    re.compile(r'"""(?:[^"\\]|\\.|"(?!""))*+"{3,5}', re.DOTALL),
-    re.compile(r"'''(?:[^']|'(?!''))*+'{3,5}", re.DOTALL),
+    re.compile(r'"""[^"\\]*(?:(?:\\.|""?(?!"))[^"\\]*)*"{3,5}', re.DOTALL),
+    re.compile(r"'''[^']*(?:''?(?!')[^']*)*'{3,5}", re.DOTALL),
     re.compile(r'"(?:[^"\\\n]|\\.)*+"'),
     re.compile(r"'[^'\n]*+'"),
 )
