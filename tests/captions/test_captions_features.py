@@ -158,12 +158,15 @@ def test_places_are_exact_in_any_text(text):
 )
 def test_time_grows_with_the_length_only(piece):
     def seconds(count):
-        caption = read_caption(piece * count)
-        start = time.process_time()
-        features(caption)
-        return time.process_time() - start
+        def once():
+            caption = read_caption(piece * count)
+            start = time.process_time()
+            features(caption)
+            return time.process_time() - start
 
-    assert seconds(20_000) < 40 * max(seconds(2_000), 0.01)
+        return min(once() for _ in range(3))
+
+    assert seconds(20_000) < 60 * max(seconds(2_000), 0.01)  # ten times as much would be linear, a hundred times square
 
 
 @pytest.mark.parametrize(

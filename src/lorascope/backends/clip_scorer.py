@@ -13,6 +13,7 @@ import importlib.util
 import json
 import logging
 import math
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,8 +33,8 @@ PICKLES = frozenset({".bin", ".pt", ".pth", ".ckpt", ".pkl"})
 LARGEST_CONFIG_BYTES = 1_000_000
 _DIGEST_LETTERS = 8
 _CONVERT = (
-    "save it as safetensors where you trust it: python -c \"from transformers import CLIPModel, CLIPProcessor; f = '{folder}'; "
-    "CLIPModel.from_pretrained(f).save_pretrained(f + '-safe'); CLIPProcessor.from_pretrained(f).save_pretrained(f + '-safe')\""
+    "from transformers import CLIPModel, CLIPProcessor; f = {folder!r}; "
+    "CLIPModel.from_pretrained(f).save_pretrained(f + '-safe'); CLIPProcessor.from_pretrained(f).save_pretrained(f + '-safe')"
 )
 
 
@@ -95,7 +96,7 @@ def load_scorer(folder: Path) -> ClipScorer:
         if pickles:
             raise BadFile(
                 f"the weights ({pickles[0]}) are a pickle, which can run code: not opened", where=str(folder),
-                next_step=_CONVERT.format(folder=folder),
+                next_step=f"save it as safetensors where you trust it: python -c {shlex.quote(_CONVERT.format(folder=str(folder)))}",
             )  # fmt: skip
         raise MissingFile("no weights (*.safetensors) here", where=str(folder), next_step="give the folder that a CLIP model was saved to")
     return _transformers(folder, weights)
@@ -105,6 +106,7 @@ def _transformers(folder: Path, weights: Sequence[Path]) -> ClipScorer:
     kind = _config(folder / "config.json").get("model_type")
     if kind != "clip":
         raise BadFile(f"a model of the type {kind!r}, not clip", where=str(folder), next_step="give a folder that CLIPModel was saved to")
+    from huggingface_hub.errors import StrictDataclassError
     from safetensors import SafetensorError
     from transformers import CLIPModel, CLIPProcessor
 
@@ -113,7 +115,10 @@ def _transformers(folder: Path, weights: Sequence[Path]) -> ClipScorer:
             folder, local_files_only=True, use_safetensors=True, dtype=torch.float32, output_loading_info=True
         )
         processor: Any = CLIPProcessor.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RuntimeError, ImportError, SafetensorError) as error:
+    except (
+        OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RuntimeError, ImportError, MemoryError, SafetensorError,
+        StrictDataclassError,
+    ) as error:  # fmt: skip
         raise _unreadable(folder, error) from error
     model, loading = loaded
     if loading["missing_keys"]:  # they would be filled at random, and the score would be noise

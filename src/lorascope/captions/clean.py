@@ -19,6 +19,7 @@ from lorascope.captions.edits import apply, loses_only_what_it_says, overlap, wo
 from lorascope.captions.encoding import Encoding, decode
 from lorascope.records.finding import Edit, Finding, FixKind
 
+LONGEST_RUN = 5000  # signs without white space: a caption with more of them is no text, and stays as it is
 MOST_PASSES = 16  # every pass removes at least one finding; more than two are rare
 
 
@@ -144,7 +145,7 @@ def repair(
     ``found`` are this caption's findings where somebody has audited it already, so that it is not done twice.
 
     A caption whose fixes come to no end (one check brings back what another removes), or whose new text could not be written in the
-    file's encoding, stays as it is; its findings are refused.
+    file's encoding, stays as it is; its findings are refused. So does one that is no text: 5000 signs without white space.
     """
     assert entry.caption is not None
     before = text = entry.caption.text
@@ -156,6 +157,8 @@ def repair(
         seen = found if found is not None and not number else audit_entry(entry, around, checks)
         findings = [finding for finding in seen if finding.fix in kinds and (wanted is None or wanted(finding))]
         first = first or findings
+        if max(map(len, text.split()), default=0) > LONGEST_RUN:  # whether an edit cuts a word cannot be told in sensible time
+            return Repair(entry.file, before, before, (), rewritten=False, checks=(), refused=tuple(first), encoding=old)
         rewriting = [finding.check for finding in findings if not finding.edits]
         if rewriting and not entry.encoding.plain:
             rewritten, used = True, used | dict.fromkeys(rewriting)

@@ -182,8 +182,14 @@ def _show_windows(windows: dict[str, WindowMap]) -> None:
 def _write_pages(result: AuditResult, folder: Path, report: Path | None, sheet: Path | None, prompts: dict[str, str]) -> None:
     if report is None and sheet is None:
         return
+    from lorascope.errors import BadParameter
     from lorascope.jobs.dataset_page import write_page, write_sheet
 
+    for file in (report, sheet):
+        if file is not None and file.name in result.reading.files and file.resolve().parent == folder.resolve():
+            raise BadParameter(
+                "this is a file of the dataset", where=str(file), next_step="give another name: nothing in FOLDER is changed"
+            )
     if report is not None:
         from lorascope.jobs.training_set import described
 

@@ -7,6 +7,7 @@ a change half made can finish it or take it back, since both versions of every f
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from lorascope.errors import MissingFile
 from lorascope.jobs.folder_lock import locked
+from lorascope.jobs.open_file import open_file
 from lorascope.jobs.settle import settle
 from lorascope.jobs.version_folder import DONE, MANIFEST, PARTIAL, UNDOING, UNFINISHED, VERSIONS, Change, FileChange, changes, leftovers
 
@@ -152,9 +154,14 @@ def file_digest_or_none(path: Path) -> str | None:
     if path.is_symlink():
         return "a link"
     try:
-        return digest_of(path.read_bytes()) if path.is_file() or not path.exists() else "no file"
+        with open_file(path) as file:
+            return digest_of(file.read())
     except FileNotFoundError:
         return None
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        return "no file"
 
 
 def _why_not(path: Path, expected: bytes) -> str:

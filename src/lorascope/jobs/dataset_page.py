@@ -167,22 +167,31 @@ def _pictured(sight: Sight) -> Pictured:
 
 
 def write_whole(file: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all; an earlier one is replaced.
+    """Write a file so that it is there whole or not at all; an earlier one is replaced, a link or device kept and written through.
 
     Raises:
         MissingFile: it cannot be written there.
     """
+    next_step = "choose another place"
+    try:
+        file = Path(os.path.realpath(file))
+        if file.exists() and not file.is_file():  # renaming onto /dev/stdout or /dev/null would remove it
+            file.write_bytes(content)
+            return
+    except OSError as error:
+        raise MissingFile(f"cannot be written: {error.strerror}", where=str(file), next_step=next_step) from error
     try:
         handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name[:60]}.")
     except OSError as error:
-        next_step = "give a file in a folder that is there"
-        raise MissingFile(f"cannot be written: {error.strerror}", where=str(file), next_step=next_step) from error
+        raise MissingFile(
+            f"cannot be written: {error.strerror}", where=str(file), next_step="give a file in a folder that is there"
+        ) from error
     try:
         with os.fdopen(handle, "wb") as out:
             out.write(content)
         Path(temporary).chmod(0o644)
         Path(temporary).replace(file)
     except OSError as error:
-        raise MissingFile(f"cannot be written: {error.strerror}", where=str(file), next_step="choose another place") from error
+        raise MissingFile(f"cannot be written: {error.strerror}", where=str(file), next_step=next_step) from error
     finally:
         Path(temporary).unlink(missing_ok=True)

@@ -18,8 +18,9 @@ from pathlib import Path
 
 import lorascope
 from lorascope.captions.check import Check, Reader
+from lorascope.jobs.open_file import open_file
 from lorascope.jobs.read_dataset import Reading
-from lorascope.jobs.sight_cache import seeing_version
+from lorascope.jobs.sight_cache import WRITING, forget_unfinished, seeing_version
 from lorascope.records.finding import Edit, Finding, FixKind, Severity
 from lorascope.records.run import JsonValue
 
@@ -46,10 +47,9 @@ def place_of(
 def recall(place: Path) -> tuple[Finding, ...] | None:
     """The findings remembered there, or None."""
     try:
-        if place.stat().st_size > LARGEST_BYTES:
-            return None
-        said = place.read_bytes()
-        if said.count(b"[") + said.count(b"{") > _MOST_LISTS:  # many empty ones would fill the memory
+        with open_file(place) as file:
+            said = file.read(LARGEST_BYTES + 1)
+        if len(said) > LARGEST_BYTES or said.count(b"[") + said.count(b"{") > _MOST_LISTS:  # many empty ones would fill the memory
             return None
         return tuple(_finding(*row) for row in json.loads(said))
     except (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError):  # not there, or not what we wrote
@@ -67,13 +67,14 @@ def remember(place: Path, findings: Sequence[Finding]) -> None:
     ]  # fmt: skip
     with contextlib.suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=place.parent, prefix=".writing-")
+        handle, temporary = tempfile.mkstemp(dir=place.parent, prefix=WRITING)
         try:
             with os.fdopen(handle, "w", encoding="ascii") as out:
                 json.dump(rows, out)
             Path(temporary).replace(place)
         finally:
             Path(temporary).unlink(missing_ok=True)
+        forget_unfinished(place.parent)
         files = sorted(place.parent.glob("*.json"), key=lambda file: file.stat().st_mtime, reverse=True)
         for file in files[MOST_AUDITS:]:
             file.unlink(missing_ok=True)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
 import re
-import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from lorascope.captions.encoding import Encoding, decode
 from lorascope.errors import BadFile, BadParameter, MissingFile
-from lorascope.jobs.read_pixels import without_waiting
+from lorascope.jobs.open_file import open_file
 from lorascope.jobs.version_folder import is_half_changed
 from lorascope.records.dataset import Dataset, DatasetItem, dataset_digest
 
@@ -134,24 +131,13 @@ def _ending(name: str) -> str:
     return os.path.splitext(name)[1]  # noqa: PTH122 - a tenth of a Path's time, for every file of a large folder
 
 
-def _open(folder: Path, name: str) -> BinaryIO:
-    """Open a file to read. A pipe or a device, which might never end or never begin, is refused before it is touched.
-
-    It may take a file's place just then, and some of the system's own files are as endless: so nothing waits for what is not there.
-    """
-    path = f"{folder}{os.sep}{name}"
-    if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - as above
-        raise OSError(errno.EINVAL, "it is a pipe or a device, not a file")
-    return open(path, "rb", opener=without_waiting)
-
-
 def _digest(folder: Path, name: str, problems: dict[str, str], known_digest: Callable[[str], str | None] | None) -> str:
     digest = hashlib.blake2b(digest_size=16)
     try:
         known = known_digest(name) if known_digest else None
         if known is not None:
             return known
-        with _open(folder, name) as file:
+        with open_file(f"{folder}{os.sep}{name}") as file:
             while block := file.read(1 << 20):
                 digest.update(block)
     except OSError as error:
@@ -161,8 +147,8 @@ def _digest(folder: Path, name: str, problems: dict[str, str], known_digest: Cal
 
 def _caption(folder: Path, name: str, encodings: dict[str, Encoding], problems: dict[str, str]) -> str:
     try:
-        with _open(folder, name) as file:
-            data = file.read(LARGEST_CAPTION_BYTES + 1) or b""  # None: nothing there yet, see without_waiting
+        with open_file(f"{folder}{os.sep}{name}") as file:
+            data = file.read(LARGEST_CAPTION_BYTES + 1) or b""  # None: nothing there yet, see open_file
     except OSError as error:
         problems[name] = f"cannot be read: {error.strerror}"
         data = b""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from lorascope.errors import BadFile
 from lorascope.jobs.fast_png import decode_plain_png
+from lorascope.jobs.open_file import open_file
 
 MOST_PIXELS = 64_000_000
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")  # whatever the file's name: Pillow runs a program for others (EPS)
@@ -36,11 +36,8 @@ def load_pixels(path: Path | BinaryIO) -> NDArray[np.uint8]:
     try:
         if not isinstance(path, Path):
             return _decoded(path)
-        with open(path, "rb", opener=without_waiting) as file:
-            about = os.fstat(file.fileno())
-            if not stat.S_ISREG(about.st_mode):
-                raise _bad(path, "it is a pipe or a device, not a file")
-            if not about.st_size:  # some of the system's own files say so too, and have no end
+        with open_file(path) as file:
+            if not os.fstat(file.fileno()).st_size:  # some of the system's own files say so too, and have no end
                 raise _bad(path, "not an image")
             return _decoded(file)
     except _TooLargeError as error:
@@ -59,18 +56,13 @@ def pixel_count(path: Path) -> int:
     """How many pixels an image file says it has; 0 where it does not say, so that reading it tells why."""
     try:
         with (
-            open(path, "rb", opener=without_waiting) as file,
+            open_file(path) as file,
             warnings.catch_warnings(action="ignore"),
             Image.open(file, formats=FORMATS) as image,
         ):
             return image.width * image.height
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
         return 0
-
-
-def without_waiting(path: str, flags: int) -> int:
-    """Open a file as open() does, without waiting for a writer: a pipe may have taken its place."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _bad(path: Path | BinaryIO, what: str, next_step: str = "remove it from the dataset, or save it anew") -> BadFile:

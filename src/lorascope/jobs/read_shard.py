@@ -14,6 +14,7 @@ import pyarrow as pa
 from lorascope.errors import BadFile
 from lorascope.jobs.list_files import FoundFile
 from lorascope.jobs.measure_batch import NO_IMAGE
+from lorascope.jobs.open_file import open_file
 from lorascope.jobs.read_dataset import IMAGE_EXTENSIONS, LARGEST_CAPTION_BYTES
 from lorascope.jobs.read_parquet import parquet_rows
 from lorascope.jobs.shards import Shard, ShardKind, Source, open_remote
@@ -153,7 +154,7 @@ def _batch(rows: list[Row]) -> pa.RecordBatch:
 def _opened(source: Source, path: str) -> Any:
     if source.is_remote:
         return open_remote(source)[0].open(path, "rb")
-    return open(path, "rb")  # noqa: PTH123 - the caller closes it
+    return open_file(path)
 
 
 def _content(files: Any, root: str, file: FoundFile, most: int) -> tuple[bytes | None, str | None]:
@@ -165,7 +166,7 @@ def _content(files: Any, root: str, file: FoundFile, most: int) -> tuple[bytes |
             data = files.cat_file(f"{root}/{file.name.decode()}")
             return (data, None) if len(data) == file.size_bytes else (None, "changed while it was measured")
         path = os.fsencode(root) + b"/" + file.name
-        with open(path, "rb") as opened:  # noqa: PTH123 - names may be no text
+        with open_file(path) as opened:
             data = opened.read(most + 1)
             after = os.fstat(opened.fileno())
     except FileNotFoundError:

@@ -26,13 +26,16 @@ from numpy.typing import NDArray
 
 import lorascope
 from lorascope.captions.sight import Sight
+from lorascope.jobs.open_file import open_file
 from lorascope.pixels.background import BackgroundKind
 from lorascope.pixels.cells import Scale
 from lorascope.records.color import Rgb, oklab
 
 MOST_FOLDERS = 100  # remembered; the one used longest ago goes first
 LARGEST_BYTES = 256_000_000
+WRITING = ".writing-"
 _TRUSTED_AFTER_S = 2.0
+_UNFINISHED_AFTER_S = 3600.0
 _SEEING = ("pixels", "captions/sight.py", "records/color.py", "jobs/read_pixels.py", "jobs/sight_cache.py")  # what decides what is seen
 
 # what reading an archive that somebody else wrote may raise
@@ -150,7 +153,7 @@ def _save(file: Path, known: Mapping[str, tuple[Stamp, Seen]]) -> None:
                 cells.append(sight.cells.reshape(-1))
         rows.append(row)
     head = json.dumps({"version": seeing_version(), "rows": rows}).encode("ascii")
-    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".writing-")
+    handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=WRITING)
     try:
         with os.fdopen(handle, "wb") as out:
             np.savez(
@@ -174,7 +177,7 @@ def _load(file: Path) -> dict[str, tuple[Stamp, Seen]]:
     try:
         if file.stat().st_size > LARGEST_BYTES:
             return {}
-        with file.open("rb") as opened, np.load(opened, allow_pickle=False) as archive:
+        with open_file(file) as opened, np.load(opened, allow_pickle=False) as archive:
             if sum(member.file_size for member in archive.zip.infolist()) > LARGEST_BYTES:  # ours are not compressed
                 return {}
             arrays = {name: archive[name] for name in ("head", "palettes", "shares", "behind", "cells")}
@@ -226,9 +229,17 @@ def _rgb(value: object) -> Rgb | None:
 
 
 def _forget_old(folder: Path) -> None:
+    forget_unfinished(folder)
     files = sorted(folder.glob("*.npz"), key=lambda file: file.stat().st_mtime, reverse=True)
     for file in files[MOST_FOLDERS:]:
         file.unlink(missing_ok=True)
+
+
+def forget_unfinished(folder: Path) -> None:
+    """Remove what processes left that ended while they wrote here: an hour is more than any of them needs."""
+    for path in folder.glob(f"{WRITING}*"):
+        if path.lstat().st_mtime < time.time() - _UNFINISHED_AFTER_S:
+            path.unlink(missing_ok=True)
 
 
 def _list(value: object) -> list[int]:

@@ -8,6 +8,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from lorascope.jobs.audit import AuditResult
 from lorascope.jobs.change_in_place import change_files
 from lorascope.jobs.file_digest import file_digest
 from lorascope.jobs.lineage import Lineage, Step, lineage_text, step_json, steps_of
+from lorascope.jobs.open_file import open_file
 from lorascope.jobs.process_alive import see_process
 from lorascope.jobs.progress import Progress
 from lorascope.jobs.read_dataset import LARGEST_CAPTION_BYTES, LINEAGE_FILE
@@ -175,7 +177,10 @@ def change_folder(
     texts, going = _texts(audited), {each.file: each for each in repairs if each.changed}
     encodings = audited.reading.encodings
     files = {name: (encodings[name].encode(texts[name]), each.encoding.encode(each.after)) for name, each in going.items()}
-    digests = {name: file_digest(folder / name) for name in _changed_images(folder, audited, stamps)}
+    digests = {}
+    for name in _changed_images(folder, audited, stamps):
+        with suppress(OSError):  # it went away: the next audit tells
+            digests[name] = file_digest(folder / name)
     made: list[Repair] = []
     steps: list[tuple[Dataset, Step]] = []
 
@@ -221,8 +226,8 @@ def _write_captions(
     refused: dict[str, str] = {}
     for name, text in _texts(audited).items():
         try:
-            with (folder / name).open("rb") as file:
-                now = file.read(LARGEST_CAPTION_BYTES + 1)
+            with open_file(folder / name) as file:
+                now = file.read(LARGEST_CAPTION_BYTES + 1) or b""
         except OSError as error:
             refused[name] = f"cannot be read any more: {error.strerror}"
             continue
@@ -255,8 +260,16 @@ def _copy(source: Path, target: Path) -> None:
     """A file of its own, not a hard link: whoever crops a picture of the copy later must not crop the original.
 
     File systems that can (Btrfs, XFS) let both share their blocks until one is changed, when the system copies by itself.
+
+    Raises:
+        MissingFile: it is not there any more.
     """
-    with source.open("rb") as reading, target.open("xb") as writing:
+    try:
+        opened = open_file(source)
+    except OSError as error:
+        next_step = "run the same command again when nothing else changes the folder"
+        raise MissingFile(f"cannot be read any more: {error.strerror}", where=str(source), next_step=next_step) from error
+    with opened as reading, target.open("xb") as writing:
         try:
             while os.copy_file_range(reading.fileno(), writing.fileno(), 1 << 30):
                 pass
