@@ -141,6 +141,14 @@ def _end(server):
     shutil.rmtree(server.folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    """Nothing here reads or writes the cache of whoever runs the tests; child processes inherit it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LORASCOPE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres():
     """The server that all tests share. Nobody stops it."""

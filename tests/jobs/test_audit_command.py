@@ -136,3 +136,13 @@ def test_an_audit_with_pipes_in_the_folder_ends(folder):
     os.mkfifo(folder / "4.png")
     finding = next(finding for finding in audit(folder).findings if finding.file == "4.png")
     assert "pipe" in finding.message
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_json_gives_the_place_of_a_finding_in_the_bytes_of_its_file(folder, codec):
+    (folder / "1.txt").write_bytes("café à la carte, green background".encode(codec))
+    answer = json.loads(run(folder, "--json").output)
+    finding = next(one for one in answer["findings"] if one["check"] == "background_word_contradicts_pixels" and one["file"] == "1.txt")
+    ((start, end),) = finding["byte_spans"]
+    codec_inside = {"utf-8-sig": "utf-8", "utf-16": f"utf-16-{sys.byteorder[0]}e"}.get(codec, codec)
+    assert (folder / "1.txt").read_bytes()[start:end].decode(codec_inside) == "green"

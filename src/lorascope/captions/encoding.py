@@ -27,16 +27,12 @@ class Encoding:
         """Whether it is what every trainer expects: UTF-8 without a mark."""
         return self.codec == "utf-8" and not self.mark
 
-    def offset(self, text: str, characters: int) -> int:
-        """Where the character at an offset of the text stands in the file's bytes.
-
-        >>> Encoding("utf-8", b"\\xef\\xbb\\xbf").offset("café, red", 4)
-        8
-        """
-        return len(self.mark) + len(text[:characters].encode(self.codec, "surrogatepass" if self.codec.startswith("utf") else "strict"))
-
     def offsets(self, text: str, characters: Iterable[int]) -> dict[int, int]:
-        """The same for many places: each part of the text is gone through once."""
+        """Where characters of the text stand in the file's bytes: character offset → byte offset. The text is gone through once.
+
+        >>> Encoding("utf-8", b"\\xef\\xbb\\xbf").offsets("café, red", [0, 4])
+        {0: 3, 4: 8}
+        """
         found, before, at = {}, 0, len(self.mark)
         for place in sorted(set(characters)):
             at += len(text[before:place].encode(self.codec, "surrogatepass" if self.codec.startswith("utf") else "strict"))
