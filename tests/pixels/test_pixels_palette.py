@@ -50,3 +50,12 @@ def test_a_decoder_multiplies_colors_and_merging_brings_them_back(seed):
 def test_coarse_colors_are_means_of_their_cubes():
     colors, counts = coarse_colors(np.array([[0, 0, 0], [4, 0, 0], [255, 255, 255]], np.uint8), np.array([1, 3, 5]), 8)
     assert (colors.tolist(), counts.tolist()) == ([[3, 0, 0], [255, 255, 255]], [4, 5])
+
+
+def test_noise_of_a_million_colors_is_merged_in_bounded_time_and_still_covers_every_pixel():
+    pixels = np.random.default_rng(0).integers(0, 256, (512, 512, 3)).astype(np.uint8)  # 260,000 colors
+    merged = merged_palette(pixels)
+    assert int(merged.counts.sum()) == 512 * 512
+    assert np.array_equal(np.bincount(merged.labels.ravel()), merged.counts)
+    near = np.linalg.norm(oklab(pixels[::16, ::16]) - oklab(merged.rgb)[merged.labels[::16, ::16]], axis=-1)
+    assert float(np.median(near)) < 2 * MERGE_OKLAB

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from lorascope.records.color import oklab_fast
 
 MERGE_OKLAB = 0.02  # a just visible difference
+MOST_COLORS = 65_536
 _BLOCK = 16384
 _BATCH = 64
 
@@ -75,7 +76,13 @@ def merged_palette(pixels: NDArray[np.uint8], tolerance: float = MERGE_OKLAB) ->
 def merge(exact: Palette, tolerance: float = MERGE_OKLAB) -> Palette:
     """Merge a palette's colors by greedy leader clustering in OKLab: by descending count, a color farther than the tolerance from every
     leader becomes one; then each joins its nearest leader.
+
+    More than 65,536 colors (no pixel picture has them) are counted in steps of 8 levels first: the time stays bounded.
     """
+    if len(exact) > MOST_COLORS:
+        coarse = exact_palette(((exact.rgb >> 3 << 3) + 4)[None])
+        counts = np.bincount(coarse.labels[0], weights=exact.counts, minlength=len(coarse)).astype(np.int64)
+        exact = _by_frequency(coarse.rgb, counts, coarse.labels[0][exact.labels.ravel()], exact.labels.shape)
     distances = _Distances.of(oklab_fast(exact.rgb))
     leaders = _leaders(distances, tolerance)
     joined = np.empty(len(exact), np.int64)
