@@ -80,7 +80,7 @@ def merge(exact: Palette, tolerance: float = MERGE_OKLAB) -> Palette:
     More than 65,536 colors (no pixel picture has them) are counted in steps of 8 levels first: the time stays bounded.
     """
     if len(exact) > MOST_COLORS:
-        coarse = exact_palette(((exact.rgb >> 3 << 3) + 4)[None])
+        coarse = exact_palette((exact.rgb & np.uint8(0xF8) | np.uint8(4))[None])
         counts = np.bincount(coarse.labels[0], weights=exact.counts, minlength=len(coarse)).astype(np.int64)
         exact = _by_frequency(coarse.rgb, counts, coarse.labels[0][exact.labels.ravel()], exact.labels.shape)
     distances = _Distances.of(oklab_fast(exact.rgb))
