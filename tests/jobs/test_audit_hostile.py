@@ -21,6 +21,7 @@ from lorascope.cli.captions import audit_command
 from lorascope.errors import BadFile, BadParameter
 from lorascope.jobs import dataset_page, look_at_pictures, sight_cache
 from lorascope.jobs.audit import audit
+from lorascope.jobs.clean import clean
 from lorascope.jobs.dataset_page import write_page, write_sheet
 from lorascope.jobs.finding_cache import recall
 from lorascope.jobs.read_dataset import LARGEST_CAPTION_BYTES
@@ -323,3 +324,20 @@ def test_a_page_is_not_written_over_a_file_of_the_dataset(folder, option):
     outcome = CliRunner().invoke(audit_command, [str(folder), option, str(folder / "good.txt")])
     assert isinstance(outcome.exception, BadParameter)
     assert (folder / "good.txt").read_bytes() == before
+
+
+def test_a_caption_that_is_a_link_to_a_private_file_is_not_read(folder, tmp_path):
+    (tmp_path / "id_rsa").write_text("private key")
+    (tmp_path / "kept.txt").write_text("bespoke, red background")
+    (tmp_path / ("ab" * 32)).write_text("bespoke, from a cache")
+    for name, target in (("stolen", "id_rsa"), ("linked", "kept.txt"), ("cached", "ab" * 32)):
+        Image.new("RGB", (24, 24), (200, 30, 40)).save(folder / f"{name}.png")
+        (folder / f"{name}.txt").symlink_to(tmp_path / target)
+    result = audit(folder)
+    texts = result.texts()
+    assert (texts["linked.txt"], texts["cached.txt"]) == ("bespoke, red background", "bespoke, from a cache")
+    assert "private" not in str(texts)
+    assert any("link to a file that is no caption" in finding.message for finding in result.findings)
+    cleaned = clean(folder, tmp_path / "clean", include_ask=True)
+    assert not any("private key" in path.read_text("utf-8", "replace") for path in (tmp_path / "clean").iterdir())
+    assert cleaned.left_out

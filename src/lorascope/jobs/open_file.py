@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from pathlib import Path
 from typing import BinaryIO
@@ -24,6 +25,24 @@ def open_file(path: str | bytes | Path) -> BinaryIO:
     raise OSError(errno.EINVAL, _NO_FILE, os.fsdecode(path))
 
 
+def open_caption(path: str | bytes | Path) -> BinaryIO:
+    """Open a caption file as :func:`open_file` does. A link must lead to a caption, or to a blob that is named by its digest.
+
+    A dataset from elsewhere may hold a link to a file of yours, which would then stand in reports and in repaired copies.
+
+    Raises:
+        OSError: it cannot be opened, is no file, or is a link to another kind of file.
+    """
+    if os.path.islink(path):  # noqa: PTH114 - as below: names may be no text
+        target = os.fsdecode(os.path.basename(os.path.realpath(path)))  # noqa: PTH119 - as above
+        own = os.path.splitext(os.fsdecode(path))[1]  # noqa: PTH122 - as above
+        if not target.lower().endswith((*_CAPTIONS, own.lower())) and not _BLOB.fullmatch(target):
+            raise OSError(errno.EINVAL, "it is a link to a file that is no caption", os.fsdecode(path))
+    return open_file(path)
+
+
+_CAPTIONS = (".txt", ".caption")
+_BLOB = re.compile("[0-9a-f]{40,128}")  # as caches of model hubs name their files
 _NO_FILE = "it is a pipe or a device, not a file"
 
 

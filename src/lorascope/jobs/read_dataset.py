@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lorascope.captions.encoding import Encoding, decode
 from lorascope.errors import BadFile, BadParameter, MissingFile
-from lorascope.jobs.open_file import open_file
+from lorascope.jobs.open_file import open_caption, open_file
 from lorascope.jobs.version_folder import is_half_changed
 from lorascope.records.dataset import Dataset, DatasetItem, dataset_digest
 
@@ -147,7 +147,7 @@ def _digest(folder: Path, name: str, problems: dict[str, str], known_digest: Cal
 
 def _caption(folder: Path, name: str, encodings: dict[str, Encoding], problems: dict[str, str]) -> str:
     try:
-        with open_file(f"{folder}{os.sep}{name}") as file:
+        with open_caption(f"{folder}{os.sep}{name}") as file:
             data = file.read(LARGEST_CAPTION_BYTES + 1) or b""  # None: nothing there yet, see open_file
     except OSError as error:
         problems[name] = f"cannot be read: {error.strerror}"

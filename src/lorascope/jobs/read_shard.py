@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -14,7 +14,7 @@ import pyarrow as pa
 from lorascope.errors import BadFile
 from lorascope.jobs.list_files import FoundFile
 from lorascope.jobs.measure_batch import NO_IMAGE
-from lorascope.jobs.open_file import open_file
+from lorascope.jobs.open_file import open_caption, open_file
 from lorascope.jobs.read_dataset import IMAGE_EXTENSIONS, LARGEST_CAPTION_BYTES
 from lorascope.jobs.read_parquet import parquet_rows
 from lorascope.jobs.shards import Shard, ShardKind, Source, open_remote
@@ -88,7 +88,7 @@ class Reading:
             elif not self.text_only:
                 row.image, row.image_problem = _content(files, self.shard.path, pair.image, LARGEST_IMAGE_BYTES)
             if pair.caption is not None:
-                row.caption, row.caption_problem = _content(files, self.shard.path, pair.caption, LARGEST_CAPTION_BYTES)
+                row.caption, row.caption_problem = _content(files, self.shard.path, pair.caption, LARGEST_CAPTION_BYTES, open_caption)
             yield row
 
     def _tar(self) -> Iterator[Row]:
@@ -157,7 +157,9 @@ def _opened(source: Source, path: str) -> Any:
     return open_file(path)
 
 
-def _content(files: Any, root: str, file: FoundFile, most: int) -> tuple[bytes | None, str | None]:
+def _content(
+    files: Any, root: str, file: FoundFile, most: int, opening: Callable[[bytes], BinaryIO] = open_file
+) -> tuple[bytes | None, str | None]:
     """A file's bytes, or why there are none: too many, unreadable, or other than they were when the folder was listed."""
     if file.size_bytes > most:
         return None, f"larger than {most // 1000} kB"
@@ -166,7 +168,7 @@ def _content(files: Any, root: str, file: FoundFile, most: int) -> tuple[bytes |
             data = files.cat_file(f"{root}/{file.name.decode()}")
             return (data, None) if len(data) == file.size_bytes else (None, "changed while it was measured")
         path = os.fsencode(root) + b"/" + file.name
-        with open_file(path) as opened:
+        with opening(path) as opened:
             data = opened.read(most + 1)
             after = os.fstat(opened.fileno())
     except FileNotFoundError:
