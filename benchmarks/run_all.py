@@ -15,7 +15,12 @@ import time
 from pathlib import Path
 
 WITH_PEERS = ("bench_logging.py", "bench_query.py", "bench_runs.py", "bench_start_up.py")
-LONG = {"bench_caption_defects.py": "an experiment of 40 trainings"}
+LONG = {
+    "bench_caption_defects.py": "an experiment of 40 trainings",
+    "bench_causes.py": "1,500 simulated projects, several minutes",
+    "bench_next.py": "simulated projects that grow run by run, ten minutes",
+    "bench_parameter_claims.py": "1,500 simulated projects beside forests and fANOVA, several minutes",
+}
 
 
 def main() -> None:
