@@ -116,9 +116,11 @@ class TestQuestions:
         ]
 
     def test_the_best_of_what_nobody_knows_must_be_stated(self, runs):
-        with pytest.raises(BadParameter, match="column 19: which way is better for quality"):
-            found(runs, "keep_tokens=1 and best.quality > 2")
-        assert found(runs, "max.quality > 8") == "ac"
+        runs.add_measurements([Measurement("a", 1, "warmth", "", 9.0, None, None, 1, 1)])
+        with pytest.raises(BadParameter, match="column 19: which way is better for warmth"):
+            found(runs, "keep_tokens=1 and best.warmth > 2")
+        assert found(runs, "max.warmth > 8") == "a"
+        assert found(runs, "best.quality > 8") == "ac", "more quality is better: its name says so"
 
     def test_measurements_and_outcomes_are_numbers_to_find_runs_by(self, runs):
         runs.add_measurements([

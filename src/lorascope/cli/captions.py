@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -121,6 +122,7 @@ def audit_command(
             progress=progress,
             caches=None if no_cache else cache_folder(),
         )
+    _keep(result)
     texts = _texts(prompts)
     windows = _windows(result, texts) if window_map or prompts else {}
     if as_json:
@@ -131,6 +133,23 @@ def audit_command(
     _write_pages(result, folder, report, sheet, texts)
     if strict and any(finding.severity is Severity.ERROR for finding in result.findings):
         sys.exit(1)
+
+
+def _keep(result: AuditResult) -> None:
+    """In a lab that knows this dataset version, keep what was found, for lorascope why. An audit needs no lab: nothing here stops it."""
+    from lorascope.errors import LorascopeError, MissingFile
+    from lorascope.settings import Settings
+
+    with suppress(MissingFile):
+        lab = Settings.find()
+        from lorascope.jobs.keep_findings import keep_findings
+        from lorascope.store import Store
+
+        try:
+            with Store.open(lab.store_url, lab.blobs, must_exist=True) as store:
+                keep_findings(store, result)
+        except LorascopeError as error:
+            click.echo(f"the findings are not kept in the lab: {error}", err=True)
 
 
 def _from_config(config: Path) -> tuple[Reader, str]:

@@ -29,6 +29,7 @@ from lorascope.store.claims import claims_of
 from lorascope.store.connect import connect
 from lorascope.store.failures import in_our_words
 from lorascope.store.foreign import ForeignRecord
+from lorascope.store.history_door import HistoryDoor
 from lorascope.store.migrate import migrate
 from lorascope.store.patience import patient, transaction
 from lorascope.store.runs import Counts, Process
@@ -38,7 +39,7 @@ from lorascope.store.upkeep import UpkeepDoor
 
 
 @patient
-class Store(SeriesDoor, UpkeepDoor):
+class Store(SeriesDoor, UpkeepDoor, HistoryDoor):
     """A lab's memory. Open it with ``Store.open``, as a context manager; several processes may have it open at once.
 
     Methods raise Busy when another process keeps the database longer than 30 s, and OperationFailed when the disk is full or
