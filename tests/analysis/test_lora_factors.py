@@ -2,7 +2,7 @@
 
 import pytest
 
-from lorascope.analysis.lora_factors import plan, scale_of
+from lorascope.analysis.lora.factors import plan, scale_of
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@
 
 import pytest
 
-from lorascope.analysis.lora_family import Sighting, coverage, recognize
-from lorascope.analysis.lora_layers import layers
-from lorascope.analysis.lora_names import layer_name
+from lorascope.analysis.lora.family import Sighting, coverage, recognize
+from lorascope.analysis.lora.layers import layers
+from lorascope.analysis.lora.names import layer_name
 from lorascope.parameters.derived import SD15, SDXL
 from lorascope.records.lora import Family, LayerKind, LoraModule, ModuleState, Part
 

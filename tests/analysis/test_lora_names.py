@@ -2,9 +2,9 @@
 
 import pytest
 
-from lorascope.analysis.lora_family import layer_path
-from lorascope.analysis.lora_layers import layers
-from lorascope.analysis.lora_names import block_of, grouped, in_sd_names, in_sdxl_names, layer_name
+from lorascope.analysis.lora.family import layer_path
+from lorascope.analysis.lora.layers import layers
+from lorascope.analysis.lora.names import block_of, grouped, in_sd_names, in_sdxl_names, layer_name
 from lorascope.records.lora import Family, LayerKind, Part, block_label
 
 ATTENTION = "down_blocks_0_attentions_1_transformer_blocks_0_attn1_to_out_0"

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lorascope.analysis import lora_spectrum
-from lorascope.analysis.lora_factors import Change, Factor, change_of, plan
-from lorascope.analysis.lora_spectrum import NotFiniteError, grams, inner_product, solve
+from lorascope.analysis.lora import spectrum as lora_spectrum
+from lorascope.analysis.lora.factors import Change, Factor, change_of, plan
+from lorascope.analysis.lora.spectrum import NotFiniteError, grams, inner_product, solve
 
 
 def random(*shape, seed=0):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lorascope.analysis.lora_layers import Layer, layers
+from lorascope.analysis.lora.layers import Layer, layers
 from lorascope.jobs.inspect import Inspected
 from lorascope.records.lora import Family, Part
 from lorascope.reports.lora_notes import notes

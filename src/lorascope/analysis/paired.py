@@ -15,16 +15,21 @@ from statistics import fmean, stdev
 from scipy.special import stdtr, stdtrit
 
 from lorascope.analysis.intervals import EXACT_SIGN_FLIPS_UP_TO, sign_flip_p_value
+from lorascope.analysis.paired_shares import are_shares, clustered_sign_test
 from lorascope.records.interval import mean_interval
 from lorascope.records.sample import Score
+
+SIGN_FLIPS, STUDENT = "exact sign flips", "Student's t"
+MCNEMAR, CLUSTERED = "McNemar's exact test", "exact sign flips by prompt"
 
 
 @dataclass(frozen=True, slots=True)
 class PairedDifference:
     """Second minus first, in the metric's unit, averaged over ``n`` prompts (``by_seed``: over the seeds of the only prompt).
 
-    ``low`` and ``high``: 95 % Student interval, None without spread. ``p_value``: exact sign-flip test up to 12 prompts,
-    Student's t above. ``detectable``: the smallest true difference that n such prompts would find with 80 % power.
+    ``low`` and ``high``: 95 % Student interval, None without spread.
+    ``p_value``: exact sign-flip test up to 12 prompts, of yes-or-no values for any number, else Student's t; ``test`` says which.
+    ``detectable``: the smallest true difference that n such prompts would find with 80 % power. ``se``: the difference's standard error.
     ``images`` counts the values used on both sides; ``same_seeds`` says whether they were paired seed by seed.
     """
 
@@ -39,6 +44,8 @@ class PairedDifference:
     detectable: float | None
     same_seeds: bool
     by_seed: bool
+    test: str = ""
+    se: float | None = None
 
 
 def compare_paired(first: Iterable[Score], second: Iterable[Score]) -> PairedDifference | None:
@@ -101,16 +108,21 @@ def _difference(pairs: list[tuple[list[float], list[float]]], *, same_seeds: boo
     second = [fmean(sorted(b)) for _, b in pairs]
     differences = [b - a for a, b in zip(first, second, strict=True)]
     interval = mean_interval(differences)
+    p_value, test = paired_p_value(differences), SIGN_FLIPS if len(pairs) <= EXACT_SIGN_FLIPS_UP_TO else STUDENT
+    if are_shares(pairs) and len(pairs) > 1 and (exact := clustered_sign_test(pairs)) is not None:
+        p_value, test = exact, MCNEMAR if all(len(a) == len(b) == 1 for a, b in pairs) else CLUSTERED
     return PairedDifference(
         difference=fmean(differences),
         first_mean=fmean(first),
         second_mean=fmean(second),
         low=interval.low if interval else None,
         high=interval.high if interval else None,
-        p_value=paired_p_value(differences),
+        p_value=p_value,
         n=len(pairs),
         images=sum(len(a) + len(b) for a, b in pairs),
         detectable=detectable_difference(differences) if interval else None,
         same_seeds=same_seeds,
         by_seed=by_seed,
+        test=test if p_value is not None else "",
+        se=stdev(differences) / math.sqrt(len(differences)) if interval else None,
     )

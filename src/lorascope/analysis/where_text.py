@@ -57,7 +57,7 @@ def parse_where(text: str) -> Where:
         BadParameter: it cannot be read; the message has the column.
     """
     if len(text) > MOST_CHARACTERS:
-        raise BadParameter(f"the condition is longer than {MOST_CHARACTERS} characters")
+        raise BadParameter(f"the condition is longer than {MOST_CHARACTERS} characters", next_step="write a shorter one")
     reader = _Reader(_tokens(text))
     found = reader.either(0)
     reader.expect("end", "and, or, or the end")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lorascope.analysis.lora_names import grouped, layer_name
+from lorascope.analysis.lora.names import grouped, layer_name
 from lorascope.importers.safetensors_header import Header
 from lorascope.importers.tensor_names import ranks_of
 from lorascope.records.lora import LayerKind, Part

@@ -7,9 +7,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from lorascope.analysis.lora_factors import Plan, plan
-from lorascope.analysis.lora_family import Sighting, layer_path, recognize
-from lorascope.analysis.lora_names import LayerName, block_of, grouped, layer_name
+from lorascope.analysis.lora.factors import Plan, plan
+from lorascope.analysis.lora.family import Sighting, layer_path, recognize
+from lorascope.analysis.lora.names import LayerName, block_of, grouped, layer_name
 from lorascope.errors import BadFile
 from lorascope.importers.safetensors_header import Header
 from lorascope.jobs.read_lora import NUMBERS

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from lorascope.analysis.lora_drift import DriftSums
-from lorascope.analysis.lora_family import coverage
+from lorascope.analysis.lora.drift import DriftSums
+from lorascope.analysis.lora.family import coverage
 from lorascope.errors import BadFile, BadParameter
 from lorascope.importers.evidence import Evidence
 from lorascope.importers.safetensors_header import Header

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from lorascope.analysis.lora_drift import DriftSums, Weighed, energy
-from lorascope.analysis.lora_factors import Array, change_of, scale_of
-from lorascope.analysis.lora_spectrum import Grams, NotFiniteError, grams, solve
+from lorascope.analysis.lora.drift import DriftSums, Weighed, energy
+from lorascope.analysis.lora.factors import Array, change_of, scale_of
+from lorascope.analysis.lora.spectrum import Grams, NotFiniteError, grams, solve
 from lorascope.jobs.index_lora import Entry, Index
 from lorascope.jobs.read_lora import NUMBERS, LoraReader
 from lorascope.records.lora import LoraModule, ModuleState

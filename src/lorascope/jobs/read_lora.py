@@ -19,7 +19,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from lorascope.analysis.lora_factors import Array
+from lorascope.analysis.lora.factors import Array
 from lorascope.errors import BadFile, MissingFile, UnfinishedFile
 from lorascope.importers.safetensors_header import LENGTH_BYTES, METADATA, Header, TensorInfo, read_header
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from lorascope.analysis.lora_layers import CONVOLUTIONAL, layers
-from lorascope.analysis.lora_names import LayerName, in_sd_names, in_sdxl_names
+from lorascope.analysis.lora.layers import CONVOLUTIONAL, layers
+from lorascope.analysis.lora.names import LayerName, in_sd_names, in_sdxl_names
 from lorascope.records.lora import Covered, Family, LayerKind, LoraCoverage, LoraModule, Part
 
 # the width of what the cross-attention reads: the text encoders' output

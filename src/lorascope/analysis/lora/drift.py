@@ -6,8 +6,8 @@ import math
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from lorascope.analysis.lora_factors import Change
-from lorascope.analysis.lora_spectrum import Grams, inner_product
+from lorascope.analysis.lora.factors import Change
+from lorascope.analysis.lora.spectrum import Grams, inner_product
 from lorascope.records.lora import DriftStep, LoraModule, Part, PartDrift
 
 ALL = "all"

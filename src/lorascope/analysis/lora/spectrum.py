@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lorascope.analysis.lora_factors import Array, Change, Factor
+from lorascope.analysis.lora.factors import Array, Change, Factor
 from lorascope.records.lora import Spectrum
 
 Matrix = NDArray[np.float64]
