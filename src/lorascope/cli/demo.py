@@ -84,10 +84,13 @@ def _story(result: DemoResult) -> list[str]:
         "What came out:",
         *(f"  {sentence}" for sentence in result.report.summary),
         "",
+        f"Why? {result.why.verdict}",
+        *(f"  {cause.probability:4.0%}  {cause.title}" for cause in result.why.causes[:3]),
+        "",
         "Time: " + ", ".join(f"{stage} {seconds:.0f} s" for stage, seconds in result.seconds.items()),
         "",
         f"The report with pictures: {result.report.html}",
-        f"Go on from here:          cd {result.folder} && {_program()} pick repaired --metric background_color_accuracy",
+        f"Go on from here:          cd {result.folder} && {_program()} why as_found && {_program()} next",
     ]
     return lines  # noqa: RET504 - named, so that the list reads as what it is
 
@@ -99,6 +102,7 @@ def _program() -> str:
 
 def _answer(result: DemoResult) -> dict[str, Any]:
     from lorascope.jobs.compare import answer as compare_answer
+    from lorascope.jobs.explain import answer as why_answer
     from lorascope.jobs.pick import answer as pick_answer
     from lorascope.jobs.report import answer as report_answer
 
@@ -109,6 +113,7 @@ def _answer(result: DemoResult) -> dict[str, Any]:
         "counts": {"before": result.found.counts(), "after": result.left.counts()},
         "picks": [pick_answer(choice) for choice in result.picks.values()],
         "comparison": compare_answer(result.comparison),
+        "why": why_answer(result.why),
         "report": report_answer(result.report),
         "seconds": dict(result.seconds),
     }

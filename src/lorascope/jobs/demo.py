@@ -19,12 +19,15 @@ from lorascope.jobs.clean import CleanResult, clean
 from lorascope.jobs.compare import Comparison, compare
 from lorascope.jobs.engines.engine import Engine
 from lorascope.jobs.evaluate import EvaluateRequest, evaluate
+from lorascope.jobs.explain import explain
+from lorascope.jobs.keep_findings import keep_findings
 from lorascope.jobs.pick import Pick, pick
 from lorascope.jobs.progress import Progress
 from lorascope.jobs.read_assets import demo_base_model, demo_dataset, demo_plants
 from lorascope.jobs.read_suite import read_suite
 from lorascope.jobs.report import Report, ReportRequest, write_report
 from lorascope.jobs.train import TrainRequest, train
+from lorascope.records.cause import Explanation
 from lorascope.records.run import ParameterValue
 from lorascope.store import Store
 
@@ -57,6 +60,7 @@ class DemoResult:
     left: AuditResult
     picks: Mapping[str, Pick]
     comparison: Comparison
+    why: Explanation
     report: Report
     seconds: Mapping[str, float]
 
@@ -91,15 +95,17 @@ def demo(request: DemoRequest, engine: Engine, progress_of: Callable[[str], Prog
     with Store.open(*where) as store:
         for result in (found, left):
             store.add_dataset(result.dataset)
+            keep_findings(store, result)
     names = list(engine.map(train_and_evaluate, tasks, lambda index: progress_of(tasks[index].name)))
     clock.lap("train and evaluate")
     with Store.open(*where) as store:
         picks = {name: pick(store, name, METRIC) for name in names}
         comparison = compare(store, AS_FOUND, REPAIRED, epochs="last")
-        clock.lap("pick and compare")
+        why = explain(store, AS_FOUND, metric=METRIC, against=REPAIRED)
+        clock.lap("pick, compare and explain")
         report = write_report(store, ReportRequest((AS_FOUND, REPAIRED), folder / "report", METRIC), progress_of("report"))
     clock.lap("report")
-    return DemoResult(folder, planted_counts(), found, cleaned, left, picks, comparison, report, clock.laps)
+    return DemoResult(folder, planted_counts(), found, cleaned, left, picks, comparison, why, report, clock.laps)
 
 
 def train_and_evaluate(task: TrainingTask, progress: Progress) -> str:
