@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from simulated_epochs import simulate as _simulate
+from simulated_checkpoints import simulate as _simulate
 
 
 @pytest.fixture

@@ -63,8 +63,15 @@ def test_of_two_equal_epochs_none_is_called_whatever_the_draws(seed):
 
 def test_accidentally_noiseless_differences_are_not_infinitely_certain():
     choice = pick([[0.5, 0.5], [0.6, 0.6]])
-    assert choice.best.epoch == 2
-    assert choice.best.p_best < 0.99
+    assert choice.leader.epoch == 2
+    assert choice.leader.p_best < 0.99
+
+
+def test_one_or_two_prompts_call_nothing_best():
+    choice = pick([[0.1, 0.2], [0.9, 0.95], [0.3, 0.2]])
+    assert choice.best is None
+    assert choice.leader.epoch == 2
+    assert choice.leader.p_best > 0.5
 
 
 def test_a_single_epoch_is_the_best_there_is():

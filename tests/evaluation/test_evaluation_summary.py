@@ -119,3 +119,9 @@ def test_imported_metrics_of_plain_zeros_and_ones_are_shares():
 def test_the_order_of_scores_does_not_matter():
     some = scores({"a": [0.1, 0.2, 0.3], "b": [0.7, 0.1, 0.2]}) + scores({"a": [0.5]}, epoch=2)
     assert summarize(some) == summarize(some[::-1])
+
+
+def test_values_beyond_a_share_under_a_shares_name_are_summarized_without_failing():
+    foreign = [Score("r", 1, f"p{n}", 1, "background_color_accuracy", value) for n, value in enumerate((3.0, 5.0, -2.0))]
+    (found,) = summarize(foreign)
+    assert found.mean == 2.0

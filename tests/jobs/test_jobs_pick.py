@@ -131,13 +131,13 @@ def test_epochs_on_prompts_of_their_own_cannot_be_compared(store):
     fill(store, [[0.9, None], [None, 0.2]])
     chosen = pick(store, "r", METRIC)
     assert (chosen.best, chosen.leader, chosen.cannot_tell) == (None, None, (1, 2))
-    assert chosen.notes[0] == "No two epochs were measured on the same prompt: they cannot be compared."
+    assert chosen.notes[0].startswith("No two epochs were measured on the same prompt: they cannot be compared. Measure all")
 
 
 def test_one_epoch_leaves_nothing_to_choose(store):
     fill(store, [[0.1, 0.3]])
     found = pick(store, "r", METRIC)
-    assert found.best.epoch == 1
+    assert (found.best, found.leader, found.checkpoints[0].p_best) == (None, None, None)
     assert "nothing to choose" in found.notes[0]
 
 

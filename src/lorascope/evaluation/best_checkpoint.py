@@ -22,6 +22,7 @@ from lorascope.evaluation.metric import Direction
 DRAWS = 4000
 SET_SHARE = 0.9  # the set of epochs that together hold this probability of the best
 CALLED_FROM = 0.5  # below this probability nothing is called best
+FEWEST_BLOCKS = 3  # nor is it from one or two prompts, which show next to nothing of how much prompts disagree
 GOOD_ENOUGH_FROM = 0.8
 _GRID = 48
 # One pseudo-observation, a twentieth of the spread within prompts: no certainty from accidentally equal values, and next to
@@ -40,11 +41,13 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """``best`` is None when no epoch reaches ``CALLED_FROM`` or the first two are equal; ``leader`` is the most probable all the same.
+    """``best`` is None when no epoch reaches ``CALLED_FROM``, on fewer than ``FEWEST_BLOCKS`` prompts, or where the first two are equal;
+    ``leader`` is the most probable all the same.
 
     ``set90``: the fewest epochs that together hold 90 % of the probability, by epoch. ``good_enough`` is the earliest
     epoch within the tolerance of the best with 80 % probability. ``prompts_to_decide``: how many prompts would separate
-    the leader from the runner-up at 80 % power, if they really differ as much as measured (None: not within 10,000).
+    the leader from the runner-up at 80 % power, if they really differ as much as measured (None: not within 10,000). ``near``: all
+    epochs that are within the tolerance of the best with 80 % probability.
     """
 
     candidates: tuple[Candidate, ...]
@@ -54,6 +57,7 @@ class Choice:
     set90: tuple[int, ...]
     good_enough: int | None
     prompts_to_decide: int | None
+    near: tuple[int, ...] = ()
 
 
 def choose(effects: EpochEffects, direction: Direction, *, seed: int = 0, tolerance: float = 0.0) -> Choice | None:
@@ -67,7 +71,7 @@ def choose(effects: EpochEffects, direction: Direction, *, seed: int = 0, tolera
     if effects.noise_variance is None:
         return None
     sign = -1.0 if direction is Direction.LOWER else 1.0
-    shrunk, draws = _posterior(effects, np.random.default_rng(seed))
+    shrunk, draws = level_draws(effects, np.random.default_rng(seed))
     p_best = np.full(len(shrunk), 1 / len(shrunk))
     equal = effects.within_variance == 0
     if not equal:
@@ -80,12 +84,13 @@ def choose(effects: EpochEffects, direction: Direction, *, seed: int = 0, tolera
     near = (behind <= tolerance + 1e-12).mean(axis=0) >= GOOD_ENOUGH_FROM
     return Choice(
         candidates=candidates,
-        best=ranked[0] if ranked[0].p_best >= CALLED_FROM and not equal and not tied else None,
+        best=ranked[0] if ranked[0].p_best >= CALLED_FROM and effects.blocks >= FEWEST_BLOCKS and not equal and not tied else None,
         leader=ranked[0],
         runner_up=ranked[1],
         set90=effects.epochs if equal else _smallest_set(ranked),
         good_enough=next((epoch for epoch, good in zip(effects.epochs, near, strict=True) if good), None),
         prompts_to_decide=_prompts_to_decide(effects, ranked[0].epoch, ranked[1].epoch),
+        near=tuple(epoch for epoch, good in zip(effects.epochs, near, strict=True) if good),
     )
 
 
@@ -109,8 +114,16 @@ def _prompts_to_decide(effects: EpochEffects, leader: int, runner_up: int) -> in
     return max(2, math.ceil(prompts)) if prompts <= 10_000 else None
 
 
-def _posterior(effects: EpochEffects, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Posterior means of the epochs' levels, (epochs,), and ``DRAWS`` draws of them, (draws, epochs)."""
+def level_draws(effects: EpochEffects, rng: np.random.Generator, normals: Floats | None = None) -> tuple[Floats, Floats]:
+    """Posterior means of the epochs' levels, (epochs,), and ``DRAWS`` draws of them, (draws, epochs).
+
+    ``normals`` (draws, epochs) are standard normal draws to use for the noise instead of new ones: those of a metric that is drawn jointly.
+
+    Raises:
+        ValueError: there is no noise variance.
+    """
+    if effects.noise_variance is None:
+        raise ValueError("without degrees of freedom there is nothing to draw")
     precision, axes = np.linalg.eigh(effects.information)
     precision, axes = precision[1:], axes[:, 1:]  # the first is the common level: precision zero
     observed = axes.T @ effects.effects
@@ -124,7 +137,8 @@ def _posterior(effects: EpochEffects, rng: np.random.Generator) -> tuple[Floats,
     counts = rng.multinomial(DRAWS, weight)
     rows = np.repeat(np.arange(len(weight)), counts)
     # A symmetric square root: the draws do not depend on which axes the eigenvector routine happened to pick.
-    spread = np.sqrt(keep * sampling)[rows] * (rng.standard_normal((DRAWS, count)) @ axes)
+    noise_draws = rng.standard_normal((DRAWS, count)) if normals is None else normals
+    spread = np.sqrt(keep * sampling)[rows] * (noise_draws @ axes)
     draws: Floats = effects.level + ((keep * observed)[rows] + spread) @ axes.T
     return shrunk, draws
 

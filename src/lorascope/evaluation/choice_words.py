@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lorascope.evaluation.best_checkpoint import CALLED_FROM, Choice
-from lorascope.evaluation.epoch_effects import Cells, EpochEffects
+from lorascope.evaluation.best_checkpoint import CALLED_FROM, FEWEST_BLOCKS, Choice
+from lorascope.evaluation.epoch_effects import Cells, EpochEffects, copied
 
 POWER_FACTOR = 1.959964 + 0.841621  # two-sided 5 %, 80 % power
 
@@ -36,7 +36,7 @@ def number(value: float) -> str:
     >>> number(216.5714), number(0.04), number(13640.2)
     ('216.6', '0.04', '13640')
     """
-    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return f"{value:.0f}" if 1000 <= abs(value) < 1e15 else f"{value:.4g}"
 
 
 def listed(epochs: tuple[int, ...]) -> str:
@@ -61,27 +61,39 @@ def sentences(grounds: Grounds) -> tuple[str, ...]:
     if choice is None:
         return (_no_choice(grounds), *_data(grounds))
     if len(choice.candidates) == 1:
-        return (f"Only {listed((choice.leader.epoch,))} has scores: there is nothing to choose from.", *_data(grounds))
+        return (
+            f"Only {listed((choice.leader.epoch,))} can be compared: there is nothing to choose from. Evaluate more checkpoints.",
+            *_data(grounds),
+        )
     if grounds.effects.within_variance == 0:
         return ("All epochs scored the same on every prompt: nothing tells them apart.", *_data(grounds))
     return tuple(
-        filter(None, (_verdict(choice), _shrinkage(grounds, choice), _differ(grounds), _deciding(grounds, choice), *_data(grounds)))
+        filter(
+            None, (_verdict(grounds, choice), _shrinkage(grounds, choice), _differ(grounds), _deciding(grounds, choice), *_data(grounds))
+        )
     )
 
 
 def _no_choice(grounds: Grounds) -> str:
     if len(grounds.effects.epochs) < 2:
-        return "No two epochs were measured on the same prompt: they cannot be compared."
+        return "No two epochs were measured on the same prompt: they cannot be compared. Measure all of them on one set of prompts."
+    if copied(grounds.cells):
+        return (
+            f"Every epoch has one and the same value on all of its {len(grounds.cells.blocks)} prompts, as if one number per checkpoint "
+            "were written for each: n is then 1, and noise and difference cannot be told apart. Import the values of each picture."
+        )
     return "One value per epoch: noise and difference cannot be told apart. Measure more prompts, or this one with several seeds."
 
 
-def _verdict(choice: Choice) -> str:
+def _verdict(grounds: Grounds, choice: Choice) -> str:
     leader = choice.leader
     others = tuple(epoch for epoch in choice.set90 if epoch != leader.epoch)
     apart = f"{listed(others).capitalize()} cannot be told from it (with it they hold 90 % of the probability)." if others else ""
     if choice.best is None:
         leads = f"epoch {leader.epoch} leads with a probability of {leader.p_best:.2f}, less than {CALLED_FROM}"
-        if leader.p_best >= CALLED_FROM and choice.runner_up is not None:
+        if leader.p_best >= CALLED_FROM and grounds.effects.blocks < FEWEST_BLOCKS:
+            leads = f"epoch {leader.epoch} leads with {leader.p_best:.2f}, but {_blocks(grounds.cells)} cannot speak for others"
+        elif leader.p_best >= CALLED_FROM and choice.runner_up is not None:
             leads = f"epoch {leader.epoch} and epoch {choice.runner_up.epoch} have the same level"
         return f"No epoch can be called best: {leads}. {apart}"
     return f"Epoch {leader.epoch} is the best with a probability of {leader.p_best:.2f}. {apart}".rstrip()
@@ -141,7 +153,7 @@ def _data(grounds: Grounds) -> list[str]:
     if left_out and len(effects.epochs) > 1:
         notes.append(f"{listed(left_out).capitalize()} shared no prompt with the others and cannot be compared with them.")
     missing, total = int(np.isnan(cells.values).sum()), cells.values.size
-    if missing:
+    if missing and len(effects.epochs) > 1:
         notes.append(
             f"{missing} of {total} epoch x prompt values are missing: means are of what was measured, shrunk values and probabilities are "
             "adjusted for the prompts each epoch lacks (least squares)."

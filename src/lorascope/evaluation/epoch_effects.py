@@ -45,7 +45,7 @@ class EpochEffects:
 
     ``information`` (epochs, epochs) is the precision of the effects in units of 1 / ``noise_variance``; its null space is
     the common level. ``noise_variance`` is of one cell, None without degrees of freedom. ``within_variance`` is the spread
-    within prompts, effects included. ``p_value`` is of the F test "do epochs differ at all?".
+    within prompts, effects included. ``p_value`` is of the F test "do epochs differ at all?". ``blocks`` are the prompts it rests on.
     """
 
     epochs: tuple[int, ...]
@@ -56,6 +56,7 @@ class EpochEffects:
     noise_df: int
     within_variance: float
     p_value: float | None
+    blocks: int
 
 
 def tabulate(scores: Iterable[Score], metric: str) -> Cells:
@@ -68,10 +69,24 @@ def tabulate(scores: Iterable[Score], metric: str) -> Cells:
         found.setdefault((score.epoch, block), []).append(float(score.value or 0.0))
     epochs, blocks = sorted({epoch for epoch, _ in found}), sorted({block for _, block in found})
     values, images = np.full((len(epochs), len(blocks)), np.nan), np.zeros((len(epochs), len(blocks)), np.int64)
+    rows, columns = ({name: place for place, name in enumerate(names)} for names in (epochs, blocks))
     for (epoch, block), numbers in found.items():
-        at = epochs.index(epoch), blocks.index(block)
-        values[at], images[at] = np.mean(sorted(numbers)), len(numbers)
+        at = rows[epoch], columns[block]
+        values[at], images[at] = numbers[0] if len(numbers) == 1 else np.mean(sorted(numbers)), len(numbers)
     return Cells(tuple(epochs), tuple(blocks), values, images, by_seed)
+
+
+def copied(cells: Cells) -> bool:
+    """Whether every epoch has one and the same value on all of several prompts: one number per checkpoint, written for each prompt.
+
+    Answers of yes or no do come out so.
+    """
+    several = (~np.isnan(cells.values)).sum(axis=1) > 1
+    if not several.all() or len(cells.epochs) < 2:
+        return False
+    same = np.nanmin(cells.values, axis=1) == np.nanmax(cells.values, axis=1)
+    levels = np.unique(cells.values[~np.isnan(cells.values)])
+    return bool(same.all()) and len(levels) > 1 and not set(levels.tolist()) <= {0.0, 1.0}
 
 
 def fit(cells: Cells) -> EpochEffects:
@@ -106,6 +121,7 @@ def fit(cells: Cells) -> EpochEffects:
         noise_df=max(0, df),
         within_variance=total / cells_df if cells_df > 0 and total > 1e-24 * float((values**2).sum()) else 0.0,
         p_value=_f_test(explained, epochs - 1, residual, df),
+        blocks=int(columns.sum()),
     )
 
 

@@ -6,13 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lorascope.analysis.paired import PairedDifference, compare_paired
+from lorascope.analysis.replicates import assumed_noise, replicate_noise
+from lorascope.analysis.retraining import SettingsDifference, as_settings
 from lorascope.errors import BadParameter, NotFound, did_you_mean
 from lorascope.evaluation.best_checkpoint import choose
-from lorascope.evaluation.choice_words import number, rounded
+from lorascope.evaluation.choice_words import rounded
 from lorascope.evaluation.direction import direction_of
 from lorascope.evaluation.epoch_effects import fit, tabulate
 from lorascope.evaluation.metric import Direction
 from lorascope.evaluation.metrics import metric_named
+from lorascope.evaluation.scale import scale_of
+from lorascope.jobs.compare_notes import about_metric, about_retraining, listed
+from lorascope.jobs.pick_scores import refuse_mixed, twins_of
+from lorascope.jobs.read_history import read_history
+from lorascope.jobs.read_notes import read_notes
 from lorascope.parameters.derived_values import DERIVED_NAMES, derived_values
 from lorascope.parameters.labels import LABELS
 from lorascope.records.run import JsonValue, ParameterValue, Run
@@ -24,7 +31,12 @@ Different = Mapping[str, tuple[ParameterValue, ...]]
 
 @dataclass(frozen=True, slots=True)
 class ComparedMetric:
-    """One metric of two runs: the epochs compared and the paired difference, second run minus first (None: no common prompt)."""
+    """One metric of two runs: the epochs compared and the paired difference, second run minus first (None: no common prompt, or
+    ``refused`` says why they are not comparable).
+
+    ``settings``: the same difference as one of settings, with the noise of a retraining (None: two checkpoints of one run).
+    ``same_weights``: both checkpoints are the same file's tensors, so the difference is noise alone.
+    """
 
     runs: tuple[str, str]
     metric: str
@@ -32,6 +44,10 @@ class ComparedMetric:
     direction: Direction | None
     epochs: tuple[int, int]
     paired: PairedDifference | None
+    settings: SettingsDifference | None = None
+    refused: str = ""
+    same_weights: bool = False
+    replicates: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +83,13 @@ def compare(
         for other in runs[1:]:
             _refuse_other_protocols(store, (runs[0], other))
         scores = {run.name: _measured(store, run.name) for run in runs}
-    compared = [
-        _compare_metric(metric, (runs[0], other), (scores[first], scores[other.name]), epochs, seed)
-        for other in runs[1:]
-        for metric in _shared(runs[0], other, scores, metrics)
-    ]
+        asked = [(other, metric) for other in runs[1:] for metric in _shared(runs[0], other, scores, metrics)]
+        protocols = read_notes(store, runs).protocols
+        compared = [
+            _compare_metric(metric, (runs[0], other), (scores[first], scores[other.name]), epochs, seed, _unlike(runs[0], other, protocols))
+            for other, metric in asked
+        ]
+        compared = _as_settings(store, [_with_twins(store, item) for item in compared])
     different = differences(*runs)
     outcomes = {name: tuple(run.outcome.get(name) for run in runs) for name in sorted({name for run in runs for name in run.outcome})}
     return Comparison((first, *others), different, outcomes, tuple(compared), _notes(runs, different, compared, epochs))
@@ -131,11 +149,17 @@ def _refuse_other_protocols(store: Store, runs: tuple[Run, Run]) -> None:
             )
 
 
+def _unlike(first: Run, second: Run, protocols: Mapping[str, Mapping[str, ParameterValue]]) -> str:
+    """Why the numbers of two runs are of different kinds, as far as their protocols are recorded; empty when nothing says so."""
+    ours, theirs = protocols.get(first.name, {}), protocols.get(second.name, {})
+    differing = [f"{key} {ours[key]} and {theirs[key]}" for key in sorted(set(ours) & set(theirs)) if ours[key] != theirs[key]]
+    return f"their pictures were made by different protocols ({', '.join(differing)})" if differing else ""
+
+
 def _compare_metric(
-    metric: str, runs: tuple[Run, Run], scores: Sequence[dict[str, dict[int, list[Score]]]], epochs: str, seed: int
+    metric: str, runs: tuple[Run, Run], scores: Sequence[dict[str, dict[int, list[Score]]]], epochs: str, seed: int, unlike: str
 ) -> ComparedMetric:  # fmt: skip
     ours, theirs = (of_run[metric] for of_run in scores)
-    known = metric_named(metric)
     if epochs == "last":
         chosen = max(ours), max(theirs)
     elif epochs == "best":
@@ -146,9 +170,47 @@ def _compare_metric(
         if epoch not in of_run:
             known_epochs = ", ".join(map(str, sorted(of_run)))
             raise NotFound(f"run {run.name} has no values of {metric} at epoch {epoch}", next_step=f"it has epochs {known_epochs}")
-    paired = compare_paired(ours[chosen[0]], theirs[chosen[1]])
-    way = direction_of(metric, ours[chosen[0]])
-    return ComparedMetric((runs[0].name, runs[1].name), metric, known.unit if known else "", way, chosen, paired)
+    first, second = ours[chosen[0]], theirs[chosen[1]]
+    refused = unlike or _mixed(metric, runs[0].name, [*first, *second])
+    unit = scale_of(metric_named(metric), [*first, *second]).unit
+    way = direction_of(metric, first)
+    paired = None if refused else compare_paired(first, second)
+    return ComparedMetric((runs[0].name, runs[1].name), metric, unit, way, chosen, paired, refused=refused)
+
+
+def _mixed(metric: str, run: str, scores: Sequence[Score]) -> str:
+    try:
+        refuse_mixed(run, metric, scores)
+    except BadParameter:
+        return "the metric changed its unit or the version of its rule between them"
+    return ""
+
+
+def _with_twins(store: Store, item: ComparedMetric) -> ComparedMetric:
+    """Whether both checkpoints are the same weights, by their hashes."""
+    found = [c for run, epoch in zip(item.runs, item.epochs, strict=True) for c in store.checkpoints(run) if c.epoch == epoch]
+    if len(found) != 2 or (item.runs[0] == item.runs[1] and item.epochs[0] == item.epochs[1]):
+        return item
+    numbered = [replace(checkpoint, epoch=place) for place, checkpoint in enumerate(found)]
+    return replace(item, same_weights=bool(twins_of(numbered)))
+
+
+def _as_settings(store: Store, compared: Sequence[ComparedMetric]) -> list[ComparedMetric]:
+    """Two runs stand for their settings only with the noise of a retraining: from the project's replicates, else assumed."""
+    metrics = sorted({item.metric for item in compared if item.runs[0] != item.runs[1] and item.paired is not None})
+    if not metrics:
+        return list(compared)
+    history = read_history(store, metrics)
+    result = []
+    for item in compared:
+        if item.paired is None or item.runs[0] == item.runs[1]:
+            result.append(item)
+            continue
+        noise = replicate_noise(history, item.metric)
+        run_sd = noise.shrunk_sd if noise else assumed_noise(history, item.metric)
+        settings = as_settings(item.paired, run_sd, noise.shrunk_df if noise else 4, assumed=noise is None) if run_sd is not None else None
+        result.append(replace(item, settings=settings, replicates=noise.groups if noise else ()))
+    return result
 
 
 def _two_epochs(text: str) -> tuple[int, int]:
@@ -178,15 +240,14 @@ def _notes(runs: Sequence[Run], different: Different, compared: Sequence[Compare
         notes = [f"No metric was measured in both: lorascope evaluate {second}"]
     if first != second:
         notes.append(_about_settings(runs, different))
-        if compared:
-            notes.append("One training of each: how much a retraining with another seed would move the result is not in these intervals.")
+        notes += about_retraining([(item.metric, item.settings, item.replicates) for item in compared if item.settings is not None])
     if epochs == "best" and compared:
         notes.append("The epochs were chosen by looking at these same scores: both values flatter their run.")
     if len(compared) > 2:
         notes.append(f"{len(compared)} comparisons were made: one p-value below 0.05 among 20 is expected without any effect.")
     for item in compared:
         told = f"{item.runs[1]}: " if len(runs) > 2 else ""
-        notes += [f"{told}{note}" for note in _about_metric(item)]
+        notes += [f"{told}{note}" for note in about_metric(item.metric, item.unit, item.paired, item.refused, item.same_weights)]
     return tuple(notes)
 
 
@@ -197,39 +258,13 @@ def _about_settings(runs: Sequence[Run], different: Different) -> str:
     partly = [name for name in different if not all(name in of_run for of_run in everywhere)]
     settings = [name for name in different if name not in partly and name not in DERIVED_NAMES]
     settings = settings or [name for name in different if name not in partly]
-    unsure = f"{_listed(partly)} {'is' if len(partly) == 1 else 'are'} recorded in some of them only and may differ too" if partly else ""
+    unsure = f"{listed(partly)} {'is' if len(partly) == 1 else 'are'} recorded in some of them only and may differ too" if partly else ""
     if not settings:
         return f"No setting that is recorded in all of them differs; {unsure}."
     if len(settings) == 1 and not partly:
         return f"Only {settings[0]} was set differently."
     differ = f"{len(settings)} {'setting differs' if len(settings) == 1 else 'settings differ'} ({', '.join(settings)})"
     return f"{differ}{f'; {unsure}' if unsure else ''}: the difference cannot be put down to any one of them."
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def _about_metric(item: ComparedMetric) -> list[str]:
-    paired = item.paired
-    if paired is None:
-        return [f"{item.metric}: the two share no prompt, so they cannot be compared."]
-    notes = []
-    if paired.by_seed:
-        notes.append(f"{item.metric}: one prompt; its {paired.n} seeds stand in for prompts, and nothing is said about other prompts.")
-    elif paired.n == 1:
-        notes.append(f"{item.metric}: one prompt and one pair of values: no interval.")
-    elif paired.low is None:
-        notes.append(f"{item.metric}: the difference is {number(paired.difference)} on each of {paired.n} prompts: no spread, no interval.")
-    if not paired.same_seeds:
-        notes.append(f"{item.metric}: not made with the same sampler seeds; paired by prompt only, which needs more prompts.")
-    if paired.p_value is not None and paired.p_value >= 0.05 and paired.detectable is not None:
-        unit = f" {item.unit}" if item.unit else ""
-        notes.append(
-            f"{item.metric}: undecided. {paired.n} {'seeds' if paired.by_seed else 'prompts'} show differences from "
-            f"{number(paired.detectable)}{unit} on (80 % power)."
-        )
-    return notes
 
 
 def answer(comparison: Comparison) -> dict[str, JsonValue]:
@@ -260,4 +295,19 @@ def _metric_answer(item: ComparedMetric) -> dict[str, JsonValue]:
         "n": paired.n if paired else 0,
         "images": paired.images if paired else 0,
         "detectable": rounded(paired.detectable) if paired else None,
+        "test": paired.test or None if paired else None,
+        "same_weights": item.same_weights,
+        "refused": item.refused or None,
+        "settings": _settings_answer(item),
     }
+
+
+def _settings_answer(item: ComparedMetric) -> dict[str, JsonValue] | None:
+    """The difference as one of settings: with the noise of a retraining, measured or assumed."""
+    found = item.settings
+    if found is None:
+        return None
+    return {
+        "low": rounded(found.low), "high": rounded(found.high), "run_sd": rounded(found.run_sd), "df": found.df, "assumed": found.assumed,
+        "trainings_per_arm": found.arms, "replicates": [list(group) for group in item.replicates],
+    }  # fmt: skip

@@ -63,7 +63,7 @@ def evaluate(store: Store, request: EvaluateRequest, progress: Progress | None =
     progress = progress or Silent()
     run = store.run(request.run)
     suite = request.suite
-    _refuse_mixture(store, run.name, suite)
+    refuse_mixture(store, run.name, suite)
     epochs: list[Checkpoint | None] = [None] if request.with_base else []
     epochs += store.checkpoints(run.name)
     complete = {(prompt.name, seed) for prompt in suite.prompts for seed in suite.seeds}
@@ -81,8 +81,8 @@ def evaluate(store: Store, request: EvaluateRequest, progress: Progress | None =
     per_epoch = len(complete)
     progress.start(f"evaluate {run.name}", len(epochs) * per_epoch)
     progress.advance((len(epochs) - len(todo)) * per_epoch)
-    yardstick = _Yardstick(store, run, request)
-    _measure_anew(store, run, suite, yardstick)
+    yardstick = Yardstick(store, run, request)
+    measure_anew(store, run, suite, yardstick)
     if todo:
         base = request.base_model or Path(str(run.environment.get("base_model_folder", "")))
         renderer = renderer_named(run.trainer, base)
@@ -91,7 +91,7 @@ def evaluate(store: Store, request: EvaluateRequest, progress: Progress | None =
     failed: list[BadFile | MissingFile] = []
     for checkpoint in todo:
         try:
-            _evaluate_one(store, run, checkpoint, suite, renderer, yardstick, progress)
+            draw_and_measure(store, run, checkpoint, suite, renderer, yardstick, progress)
         except (BadFile, MissingFile) as error:  # one broken checkpoint is no reason to leave the others unmeasured
             failed.append(error)
     drawn = (len(todo) - len(failed)) * per_epoch
@@ -102,7 +102,7 @@ def evaluate(store: Store, request: EvaluateRequest, progress: Progress | None =
     return drawn
 
 
-def _measure_anew(store: Store, run: Run, suite: PromptSuite, yardstick: _Yardstick) -> None:
+def measure_anew(store: Store, run: Run, suite: PromptSuite, yardstick: Yardstick) -> None:
     """Measure pictures that lie in the store by the metrics that were added, or changed their rule, since they were drawn."""
     prompts = {prompt.name: prompt for prompt in suite.prompts}
     known = {(score.epoch, score.prompt, score.seed, score.draw, score.metric) for score in store.scores(run.name) if _is_current(score)}
@@ -117,7 +117,7 @@ def _measure_anew(store: Store, run: Run, suite: PromptSuite, yardstick: _Yardst
     store.add_scores(news)
 
 
-def _refuse_mixture(store: Store, run: str, suite: PromptSuite) -> None:
+def refuse_mixture(store: Store, run: str, suite: PromptSuite) -> None:
     """A run's pictures are known by prompt and seed: those of another text or protocol must not pass for this suite's."""
     with suppress(NotFound):
         if store.suite(suite.name) != suite:
@@ -138,10 +138,15 @@ def _refuse_mixture(store: Store, run: str, suite: PromptSuite) -> None:
             )
 
 
-def _evaluate_one(
+def draw_and_measure(
     store: Store, run: Run, checkpoint: Checkpoint | None, suite: PromptSuite, renderer: Renderer,
-    yardstick: _Yardstick, progress: Progress,
+    yardstick: Yardstick, progress: Progress,
 ) -> None:  # fmt: skip
+    """Draw every prompt and seed of a suite with one checkpoint (None: the base model), and record the pictures with their scores at once.
+
+    Raises:
+        MissingFile, BadFile: the checkpoint's file is gone, is another one, or is no LoRA.
+    """
     epoch = checkpoint.epoch if checkpoint else 0
     prompts = {prompt.name: prompt for prompt in suite.prompts}
     samples, scores = [], []
@@ -196,7 +201,7 @@ def _is_current(score: Score) -> bool:
     return metric is None or score.extra.get("version", 1) == metric.version
 
 
-class _Yardstick:
+class Yardstick:
     """The run's training images, read when the first picture is measured: an evaluation that has nothing to do does not read them."""
 
     def __init__(self, store: Store, run: Run, request: EvaluateRequest) -> None:
