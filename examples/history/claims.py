@@ -39,7 +39,14 @@ of_taxonomy = partial(claim, TAXONOMY)
 of_analysis = partial(claim, ANALYSIS, n=1, runs=(FIX,))  # it speaks of one run
 
 ARCHITECTURE = (
-    of_taxonomy(29, "dim_32_keeps_pixel_art", "network_dim = 32 keeps the pixel art style", runs=(PERFECT, SDXL), said_as="PROVEN OPTIMAL"),
+    of_taxonomy(
+        29,
+        "dim_32_keeps_pixel_art",
+        "network_dim = 32 keeps the pixel art style",
+        runs=(PERFECT, SDXL),
+        said_as="PROVEN OPTIMAL",
+        contradicts=["dim_64_may_capture_more"],
+    ),
     of_taxonomy(
         30,
         "dim_64_and_more_gives_photorealism",
@@ -48,6 +55,8 @@ ARCHITECTURE = (
         runs=(DIM64, DIM128),
         said_as="100% FAILURE RATE",
         notes=["the evidence is 3 of 3 runs (line 564); the documents name two"],
+        rule="network_dim >= 64",
+        contradicts=["dim_64_may_capture_more"],
     ),
     of_taxonomy(31, "dim_128_gives_severe_photorealism", "network_dim = 128 gives severe photorealism", runs=(DIM128,)),
     of_taxonomy(49, "alpha_16_with_dim_32_is_stable", "network_alpha = 16 with network_dim = 32 trains stably", said_as="proven stable"),
@@ -73,9 +82,23 @@ OPTIMIZATION = (
         "quality peaks at epochs 7 to 9",
         said_as="MOST LIKELY BEST",
         notes=["line 142 expects the best at 5 to 7"],
+        contradicts=["best_epoch_is_5_to_7"],
+        metric="quality_score",
+        direction="higher",
+        runs=(PERFECT,),
+        epochs=[7, 8, 9],
     ),
     of_taxonomy(141, "overtraining_from_epoch_10", "from epoch 10 on a run risks overtraining"),
-    of_taxonomy(142, "best_epoch_is_5_to_7", "the best epoch is 5 to 7 of 10", notes=["line 140 has the peak at 7 to 9"]),
+    of_taxonomy(
+        142,
+        "best_epoch_is_5_to_7",
+        "the best epoch is 5 to 7 of 10",
+        notes=["line 140 has the peak at 7 to 9"],
+        metric="quality_score",
+        direction="higher",
+        runs=(PERFECT,),
+        epochs=[5, 6, 7],
+    ),
     of_taxonomy(317, "no_accumulation_needed", "gradient_accumulation_steps = 1 works for a dataset of this size"),
     of_taxonomy(334, "fp16_loses_no_quality", "mixed_precision = fp16 is faster without loss of quality"),
     of_taxonomy(341, "xformers_does_not_change_quality", "xformers is faster without any effect on quality"),
@@ -91,6 +114,7 @@ DATA = (
         "captions_matter_less_than_dim",
         "the quality of captions matters less than network_dim",
         notes=["the analysis says the opposite in line 263"],
+        contradicts=["captions_beat_hyperparameters"],
     ),
     of_taxonomy(182, "203_images_suffice", "203 images suffice for this task"),
     of_taxonomy(183, "more_images_help_colors", "more images may improve color variety and generalization"),
@@ -102,6 +126,7 @@ DATA = (
         direction="lower",
         threshold=0.7,
         expected="60 to 70 % of backgrounds right",
+        rule="keep_tokens = 1",
     ),
     of_taxonomy(
         205,
@@ -112,6 +137,7 @@ DATA = (
         threshold=0.95,
         expected="95 % and more right",
         said_as="HYPOTHESIS",
+        rule="keep_tokens = 3",
     ),
     of_taxonomy(206, "twelve_codes_need_keep_tokens_3", "captions with 12 and more hex codes need keep_tokens = 3"),
     of_taxonomy(
@@ -134,6 +160,8 @@ EXPERIMENTS = (
         expected="+30 %: 60 % to 90 % and more",
         runs=(KEEP3,),
         notes=["the analysis reports the run: keep_tokens was set back to 1, 3 was slower (line 170)"],
+        change={"keep_tokens": [1, 3]},
+        baseline=0.6,
     ),
     of_taxonomy(
         518,
@@ -144,6 +172,7 @@ EXPERIMENTS = (
         threshold=0.2,
         prior=0.45,
         expected="+20 %",
+        change={"conv_dim": [0, 8], "conv_alpha": [0, 4]},
     ),
     of_taxonomy(
         527,
@@ -155,6 +184,7 @@ EXPERIMENTS = (
         prior=0.55,
         expected="+10 %",
         runs=(SDXL,),
+        change={"caption_dropout_rate": [0.0, 0.1]},
     ),
     of_taxonomy(
         537,
@@ -164,8 +194,19 @@ EXPERIMENTS = (
         direction="higher",
         prior=0.4,
         expected="+5 to 10 % overall quality",
+        change={"num_images": [203, ">= 300"]},
     ),
-    of_taxonomy(545, "experiment_e_rate_5e_5", "lowering learning_rate from 1e-4 to 5e-5 may train more stably", prior=0.3, runs=(SLOW,)),
+    of_taxonomy(
+        545,
+        "experiment_e_rate_5e_5",
+        "lowering learning_rate from 1e-4 to 5e-5 may train more stably",
+        prior=0.3,
+        runs=(SLOW,),
+        metric="stability",
+        direction="higher",
+        expected="slower but more stable convergence",
+        change={"learning_rate": [1e-4, 5e-5]},
+    ),
 )
 PATTERNS = (
     of_taxonomy(
@@ -179,6 +220,7 @@ PATTERNS = (
         threshold=5.0,
         said_as="Proven: 100% observed rate",
         notes=["the evidence is 3 of 3 runs (line 564); the documents name two"],
+        rule="network_dim > 32",
     ),
     of_taxonomy(
         566,
@@ -197,6 +239,9 @@ PATTERNS = (
         runs=(PERFECT, CORRECTED),
         said_as="Proven",
         notes=["of the second run only epochs 1 to 4 are reported, all at 7 (line 145)"],
+        metric="quality_score",
+        direction="higher",
+        epochs=[7, 8, 9],
     ),
     of_taxonomy(
         588,
@@ -205,11 +250,15 @@ PATTERNS = (
         metric="background_color_accuracy",
         direction="lower",
         threshold=0.7,
+        rule="caption_hex_codes > 12 and keep_tokens < 3",
     ),
     of_taxonomy(
         595,
         "hypothesis_2_dim_times_alpha",
         "network_dim x network_alpha above 512 gives a high risk of photorealism",
+        metric="photorealism",
+        direction="higher",
+        rule="`network_dim*network_alpha` > 512",
         notes=["dim 64 x alpha 16 is given as an example, dim 32 x alpha 16 as the boundary; no run is named"],
     ),
     of_taxonomy(
@@ -219,6 +268,7 @@ PATTERNS = (
         metric="accessory_accuracy",
         direction="higher",
         threshold=0.1,
+        change={"conv_dim": [0, "> 0"]},
     ),
 )
 CAPTION_FIX = (
@@ -231,6 +281,7 @@ CAPTION_FIX = (
         direction="lower",
         expected="216.6 against 301 unique colors",
         notes=["unique colors do not measure accuracy", "one epoch of ten was chosen by the same number", "four settings changed at once"],
+        change={"caption_version": ["with_hex_codes", "without_hex_codes"]},
     ),
     of_analysis(
         18, "duplicate_codes_cause_bleeding", "one hex code for two features makes their colors bleed into each other", said_as="CONFIRMED"
@@ -250,6 +301,8 @@ CAPTION_FIX = (
         metric="unique_colors",
         direction="lower",
         expected="156 colors",
+        epochs=[5],
+        protocol={"prompt": "green_bg_lad"},
     ),
     of_analysis(
         101, "all_captions_had_issues", "every caption had issues: 202 of 203 duplicate codes, 203 of 203 uncaptioned ones", said_as="100%"
@@ -275,7 +328,15 @@ CAPTION_FIX = (
         runs=(),
         notes=["the taxonomy excludes it in line 30"],
     ),
-    of_analysis(253, "best_epoch_is_8_or_9", "with longer training the best epoch might be 8 or 9", n=None),
+    of_analysis(
+        253,
+        "best_epoch_is_8_or_9",
+        "with longer training the best epoch might be 8 or 9",
+        n=None,
+        metric="unique_colors",
+        direction="lower",
+        epochs=[8, 9],
+    ),
     of_analysis(257, "augmentation_may_generalize", "slight rotations and flips might improve generalization", n=None, runs=()),
     of_analysis(
         263,
