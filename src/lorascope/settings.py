@@ -15,23 +15,28 @@ from lorascope.errors import BadFile, MissingFile, did_you_mean
 
 LAB_FOLDER = ".lorascope"
 KEYS = ("store", "blobs")
+PRICE = "price_per_gpu_hour"  # a number, in whatever money its owner counts
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``store_url`` names the database, ``blobs`` the folder of content-addressed files, ``lab`` the lab's own folder."""
+    """``store_url`` names the database, ``blobs`` the folder of content-addressed files, ``lab`` the lab's own folder.
+
+    ``price_per_gpu_hour`` is what a rented GPU costs, None where nobody said.
+    """
 
     lab: Path
     store_url: str = field(repr=False)  # it may hold a password
     blobs: Path
+    price_per_gpu_hour: float | None = None
 
     @classmethod
     def at(cls, lab: Path) -> Settings:
         """The settings of the lab in this ``.lorascope`` folder, read from its ``settings.toml`` and the environment."""
         path = lab / "settings.toml"
-        values = _read(path) if path.is_file() else {}
+        values, price = _read(path) if path.is_file() else ({}, None)
         url = os.environ.get("LORASCOPE_STORE") or values.get("store") or f"sqlite:///{lab / 'lab.db'}"
-        return cls(lab, url, Path(values.get("blobs") or lab / "blobs"))
+        return cls(lab, url, Path(values.get("blobs") or lab / "blobs"), price)
 
     @classmethod
     def find(cls, start: Path | None = None) -> Settings:
@@ -47,19 +52,23 @@ class Settings:
         raise MissingFile(f"no lab here or above {folder}", next_step="make one: lorascope init")
 
 
-def _read(path: Path) -> dict[str, str]:
-    """The values of a ``settings.toml``: texts under the keys of ``KEYS``."""
+def _read(path: Path) -> tuple[dict[str, str], float | None]:
+    """The values of a ``settings.toml``: texts under the keys of ``KEYS``, and the price of a GPU hour."""
     try:
         values = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, OSError) as error:
         raise BadFile(f"settings cannot be read: {error}", where=str(path), next_step="mend or delete the file") from error
+    price = values.pop(PRICE, None)
+    if price is not None and (isinstance(price, bool) or not isinstance(price, int | float) or not 0 <= price < float("inf")):
+        raise BadFile(f"{PRICE} = {price!r}: must be a number, 0 or more", where=str(path), next_step=f"write {PRICE} = 0.5")
     for key, value in values.items():
         if key not in KEYS:
-            next_step = did_you_mean(key, KEYS) or f"known are {', '.join(KEYS)}"
+            known = (*KEYS, PRICE)
+            next_step = did_you_mean(key, known) or f"known are {', '.join(known)}"
             raise BadFile(f"unknown setting {key!r}", where=str(path), next_step=next_step)
         if not isinstance(value, str):
             raise BadFile(f"{key} = {value!r}: must be text", where=str(path), next_step=f'write {key} = "…"')
-    return values
+    return values, None if price is None else float(price)
 
 
 def cache_folder() -> Path:

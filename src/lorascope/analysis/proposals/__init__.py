@@ -1,0 +1,1 @@
+"""Proposals and predictions: what the next run would teach, gain and cost."""
