@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 
 from lorascope.captions.checks import CHECKS
+from lorascope.claims.flags import FLAGS
 from lorascope.cli.main import COMMANDS, cli
 from lorascope.evaluation.metric import Direction
 from lorascope.evaluation.metrics import METRICS
@@ -194,6 +195,32 @@ def _rule_example(kind: str, example: Example) -> str:
     return f"{kind}{where}:\n\n```\n{example.text.rstrip()}\n```{fixed}\n"
 
 
+FLAGS_INTRODUCTION = """\
+# Flags
+
+What `lorascope claims` looks for in a report beyond its arithmetic. A flag does not say that a number is wrong: it says why a sentence does
+not follow from it, and what would settle it. Each stands here with a report that raises it and one that does not.
+
+A claim gets one of four verdicts, and where several things are found of one line it gets the worst of them:
+
+- **inconsistent**: recomputed from the report's own numbers, from another statement or from the store, it comes out differently.
+- **misleading**: the numbers agree, and the claim does not follow from them.
+- **not derivable**: what it would have to be computed from is not there.
+- **consistent**: it comes out as stated. Rounded numbers are intervals: 216.6 may have been 216.55 to 216.65.
+"""
+
+
+def flags_page() -> str:
+    """Every flag with its meaning and its examples."""
+    parts = [FLAGS_INTRODUCTION]
+    for flag in FLAGS:
+        lines = [f"## {flag.id} {flag.title}", "", f"{flag.meaning} {flag.misleads}", "", f"What to do: {flag.remedy}", ""]
+        for kind, example in (("raised by", flag.fires[0]), ("not by", flag.silent[0])):
+            lines += [f"{kind}:", "", "````", example.text.strip("\n"), "````", ""]
+        parts.append("\n".join(lines).rstrip() + "\n")
+    return "\n".join(parts)
+
+
 def commands_page() -> str:
     """Every command's own help."""
     parts = ["# Commands\n\nWhat each command says with `--help`.\n"]
@@ -214,6 +241,7 @@ def commands_page() -> str:
 PAGES: tuple[tuple[str, Callable[[], str]], ...] = (
     ("checks.md", checks_page),
     ("commands.md", commands_page),
+    ("flags.md", flags_page),
     ("metrics.md", metrics_page),
     ("parameters.md", parameters_page),
     ("rules.md", rules_page),
