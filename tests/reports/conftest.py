@@ -19,7 +19,8 @@ from lorascope.records.measurement import Measurement
 from lorascope.records.prompt import Expectation, Prompt, PromptSuite
 from lorascope.records.run import Run, RunStatus
 from lorascope.records.sample import Sample, Score
-from lorascope.reports.evidence import Candidate, Choice, Comparison, DatasetNote, Difference, Evidence, MetricNote, Repair, RunEvidence
+from lorascope.reports.answers import Candidate, Choice, Comparison, Difference
+from lorascope.reports.evidence import DatasetNote, Evidence, MetricNote, Repair, RunEvidence
 
 FIGURE = """
 ............

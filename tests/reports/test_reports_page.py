@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lorascope.records.run import RunStatus
+from lorascope.reports.answers import Choice, choice_from_json, comparison_from_json
 from lorascope.reports.comparison import differing, reading
-from lorascope.reports.evidence import Choice, choice_from_json, comparison_from_json
 from lorascope.reports.page import page
 from lorascope.reports.protocol import measured_by
 from lorascope.reports.repairs import pieces

@@ -12,6 +12,6 @@ def say(text: str = "", *, err: bool = False) -> None:
     click.echo(visible(text), err=err)
 
 
-def say_line(text: str) -> None:
+def say_line(text: str, *, err: bool = False) -> None:
     """Print one line: a line end in somebody's name for a thing must not begin a line of its own."""
-    say(text.replace("\r", "\\r").replace("\n", "\\n"))
+    say(text.replace("\r", "\\r").replace("\n", "\\n"), err=err)

@@ -54,6 +54,8 @@ def _with_shorter_bars(titles: Sequence[str], rows: Sequence[Sequence[str]], lim
 def in_column(values: Sequence[float | None], digits: int = 4) -> list[str]:
     """Numbers for one column: equal decimals, so that the largest shows ``digits`` digits; None is a dash."""
     largest = max((abs(value) for value in values if value is not None), default=0.0)
+    if largest >= 1e15:
+        return [ABSENT if value is None else f"{value:.{digits - 1}e}" for value in values]
     whole = math.floor(math.log10(largest)) + 1 if largest >= 1 else 1
     decimals = max(0, digits - whole)
     return [ABSENT if value is None else f"{value:.{decimals}f}" for value in values]

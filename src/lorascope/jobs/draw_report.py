@@ -12,6 +12,7 @@ import importlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -23,7 +24,9 @@ from lorascope.jobs.evaluate import png_bytes
 from lorascope.pixels.cells import NATIVE_SIDE_PX, lossless
 from lorascope.reports.charts import PALETTE, curve_spec
 from lorascope.reports.curves import Curve, curve_table
-from lorascope.reports.page import Page
+from lorascope.reports.page_view import Page
+from lorascope.reports.project import ProjectPage, opening
+from lorascope.reports.source import HOW, has_digits
 from lorascope.reports.wording import one_line
 
 CELL_SIDE_PX, CELL_SIDE_NARROW_PX, CELL_SIDE_PRINT_PX = 96, 72, 72  # what a large picture may take, by medium
@@ -72,21 +75,28 @@ class Drawn:
     size: Size
 
 
-def draw_html(page: Page, images: Mapping[str, Pixels]) -> str:
+def draw_html(page: Page, images: Mapping[str, Pixels], *, with_charts: bool = True) -> str:
     """The report as one HTML text. ``images`` maps digests to pixels, (height, width, 3); pictures that it lacks keep their place."""
     pictures = {digest: drawn(pixels) for digest, pixels in images.items()}
     return render(
         "page.html",
         pictures.values(),
+        page.numbering.by_target(),
         page=page,
         drawn=pictures,
-        charts=draw_charts(page.curves),
+        charts=draw_charts(page.curves) if with_charts else None,
         tables={curve.metric: curve_table(curve) for curve in page.curves},
+        how=HOW,
     )
 
 
-def render(template: str, pictures: Iterable[Drawn], **values: object) -> str:
-    """A page of our own: escaped, with one style sheet that knows the sizes of its pictures."""
+def draw_project_html(page: ProjectPage) -> str:
+    """The report of a project as one HTML text."""
+    return render("project.html", (), page.numbering.by_target(), page=page, opening=opening(page.recorded), how=HOW)
+
+
+def render(template: str, pictures: Iterable[Drawn], references: Mapping[object, str] | None = None, **values: object) -> str:
+    """A page of our own: escaped, with one style sheet that knows the sizes of its pictures; ``references`` by sentence or table."""
     environment = Environment(
         loader=PackageLoader("lorascope", "assets/report"),
         autoescape=True,
@@ -95,6 +105,7 @@ def render(template: str, pictures: Iterable[Drawn], **values: object) -> str:
         lstrip_blocks=True,
     )
     environment.filters["visible"] = one_line
+    environment.globals["ref"] = partial(_reference, references or {})
     sizes = sorted({picture.size for picture in pictures}, key=lambda size: size.name)
     style = environment.get_template("style.css").render(sizes=sizes, colors=PALETTE)
     return environment.get_template(template).render(
@@ -102,6 +113,16 @@ def render(template: str, pictures: Iterable[Drawn], **values: object) -> str:
         style_digest=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
         **values,
     )
+
+
+def _reference(references: Mapping[object, str], target: object, part: object = "", texts: Iterable[str] | None = None) -> Markup:
+    """The mark beside a sentence, a table's caption or one of its rows; empty where there is no reference, or no digit in ``texts``."""
+    name = references.get(target, "")
+    wanted = has_digits([target] if isinstance(target, str) else texts if texts is not None else ["0"])
+    if not name or not wanted:
+        return Markup("")
+    full = f"{name}.{part}" if part != "" else name
+    return Markup('<a class="ref" href="#{}" data-ref="{}">{}</a>').format(name, full, full)
 
 
 def draw_charts(curves: Sequence[Curve]) -> dict[str, Markup] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,10 +9,12 @@ from lorascope.captions.check import Reader
 from lorascope.captions.window import WINDOW_TOKENS
 from lorascope.errors import BadFile, BadParameter, MissingFile, NotFound, did_you_mean
 from lorascope.evaluation.metrics import METRICS
+from lorascope.evaluation.scale import scale_of
 from lorascope.evaluation.summary import summarize
 from lorascope.jobs.audit import audit
 from lorascope.jobs.compare import answer as compare_answer
 from lorascope.jobs.compare import compare
+from lorascope.jobs.gather_inquiry import inquire
 from lorascope.jobs.pick import answer as pick_answer
 from lorascope.jobs.pick import pick
 from lorascope.jobs.training_set import kept_bands
@@ -22,18 +23,8 @@ from lorascope.records.dataset import Dataset
 from lorascope.records.prompt import PromptSuite
 from lorascope.records.run import Run
 from lorascope.records.sample import Sample, Score
-from lorascope.reports.evidence import (
-    BandNote,
-    Choice,
-    Comparison,
-    DatasetNote,
-    Evidence,
-    MetricNote,
-    Repair,
-    RunEvidence,
-    choice_from_json,
-    comparison_from_json,
-)
+from lorascope.reports.answers import Choice, Comparison, choice_from_json, comparison_from_json
+from lorascope.reports.evidence import BandNote, DatasetNote, Evidence, MetricNote, Repair, RunEvidence
 from lorascope.store import Store
 
 EXAMPLES = 6  # repaired captions shown
@@ -59,6 +50,7 @@ def gather(store: Store, names: Sequence[str], metric: str | None = None) -> Evi
         datasets = [_dataset(store, run) for run in runs]
         suite = _suite(store, [sample for of_run in samples for sample in of_run], [score for of_run in scores for score in of_run])
         parent = _parent(store, datasets)
+        inquiry = inquire(store, runs, judge, scores, suite)
     evidence = tuple(
         RunEvidence(run, tuple(saved), tuple(drawn), tuple(scored), summarize(scored, METRICS), choice, _note(run, dataset), _bands(run))
         for run, saved, drawn, scored, choice, dataset in zip(runs, checkpoints, samples, scores, choices, datasets, strict=True)
@@ -74,6 +66,7 @@ def gather(store: Store, names: Sequence[str], metric: str | None = None) -> Evi
         repairs=_spread(changed or ()),
         repaired=None if changed is None else len(changed),
         versions=_versions(runs),
+        inquiry=inquiry,
     )
 
 
@@ -92,13 +85,16 @@ def _judge(scores: Sequence[Score], names: Sequence[str], asked: str | None) -> 
 
 def metric_notes(scores: Sequence[Score]) -> tuple[MetricNote, ...]:
     """Our metrics, then what imported scores say of theirs (``extra`` keys unit and direction)."""
-    notes = [MetricNote(m.name, m.title, m.unit, m.low, m.high, str(m.direction), m.meaning) for m in METRICS]
+    notes = []
+    for m in METRICS:
+        scale = scale_of(m, [score for score in scores if score.metric == m.name])
+        notes.append(MetricNote(m.name, m.title, scale.unit, scale.low, scale.high, str(m.direction), m.meaning))
     known = {note.name for note in notes}
     for name in dict.fromkeys(score.metric for score in scores if score.metric not in known):
-        said = [score.extra for score in scores if score.metric == name]
-        unit = next((str(extra["unit"]) for extra in said if "unit" in extra), "")
+        scored = [score for score in scores if score.metric == name]
+        said, scale = [score.extra for score in scored], scale_of(None, scored)
         direction = next((str(extra["direction"]) for extra in said if extra.get("direction") in {"higher", "lower"}), "none")
-        notes.append(MetricNote(name, name.replace("_", " "), unit, -math.inf, math.inf, direction, "Imported; not measured here."))
+        notes.append(MetricNote(name, name.replace("_", " "), scale.unit, scale.low, scale.high, direction, "Imported; not measured here."))
     return tuple(notes)
 
 

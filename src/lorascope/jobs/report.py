@@ -10,15 +10,19 @@ from pathlib import Path
 
 from lorascope.errors import BadFile, MissingFile, NotFound
 from lorascope.jobs.draw_grid import draw_grids
-from lorascope.jobs.draw_report import Pixels, draw_html
+from lorascope.jobs.draw_report import Pixels, draw_html, draw_project_html
 from lorascope.jobs.evaluate import png_bytes
 from lorascope.jobs.gather_evidence import gather
+from lorascope.jobs.gather_inquiry import gather_project
 from lorascope.jobs.progress import Progress, Silent
 from lorascope.jobs.read_pixels import load_pixels
 from lorascope.records.run import JsonValue
 from lorascope.reports.grid import Grid, Picture
-from lorascope.reports.markdown import markdown
-from lorascope.reports.page import Page, page
+from lorascope.reports.markdown import markdown, project_markdown
+from lorascope.reports.page import page
+from lorascope.reports.page_view import Page
+from lorascope.reports.project import ProjectPage, project_page
+from lorascope.reports.reference_block import seal
 from lorascope.store import Store
 
 PICTURES_FOLDER = "pictures"
@@ -27,7 +31,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 @dataclass(frozen=True, slots=True)
 class ReportRequest:
-    """What to report. ``runs`` are one or two names, the first is the reference; ``metric`` None: see ``gather``.
+    """What to report. ``runs`` are one or two names, the first is the reference; none: the whole project. ``metric`` None: see ``gather``.
 
     ``with_pictures``: write the pictures as PNG files and link them from the Markdown.
     """
@@ -40,10 +44,12 @@ class ReportRequest:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was written. ``grid`` is None when no pictures are recorded; ``summary`` is the lead of the report."""
+    """What was written. ``runs`` is empty for a report of all runs, ``metric`` None where nothing is measured; ``grid`` is None when no
+    pictures are recorded; ``summary`` is the lead of the report.
+    """
 
     runs: tuple[str, ...]
-    metric: str
+    metric: str | None
     markdown: Path
     html: Path
     grid: Path | None
@@ -62,6 +68,8 @@ def write_report(store: Store, request: ReportRequest, progress: Progress | None
         MissingFile: the folder cannot be made.
     """
     progress = progress or Silent()
+    if not request.runs:
+        return _write_project(store, request, progress)
     progress.start("report", 3)
     evidence = gather(store, request.runs, request.metric)
     shown = page(evidence)
@@ -70,8 +78,8 @@ def write_report(store: Store, request: ReportRequest, progress: Progress | None
     progress.advance(1, "numbers")
     _make(request.folder)
     paths = _write_pictures(request.folder, images) if request.with_pictures else {}
-    _replace(request.folder / "report.md", markdown(shown, paths).encode())
-    _replace(request.folder / "report.html", draw_html(shown, images).encode())
+    _replace(request.folder / "report.md", _sealed(markdown(shown, paths), request, shown, evidence.metric))
+    _replace(request.folder / "report.html", _sealed(draw_html(shown, images), request, shown, evidence.metric))
     progress.advance(1, "pages")
     grid = request.folder / "grid.png" if images else None
     if grid:
@@ -88,6 +96,37 @@ def write_report(store: Store, request: ReportRequest, progress: Progress | None
         missing_pictures=len(wanted) - len(images),
         summary=tuple(said.sentence for said in shown.lead),
     )
+
+
+def _write_project(store: Store, request: ReportRequest, progress: Progress) -> Report:
+    progress.start("report", 1)
+    evidence = gather_project(store, request.metric)
+    shown = project_page(evidence)
+    _make(request.folder)
+    _replace(request.folder / "report.md", _sealed(project_markdown(shown), request, shown, evidence.metric))
+    _replace(request.folder / "report.html", _sealed(draw_project_html(shown), request, shown, evidence.metric))
+    progress.advance(1, "pages")
+    progress.finish(str(request.folder / "report.html"))
+    return Report((), evidence.metric, request.folder / "report.md", request.folder / "report.html", None, 0, 0, shown.lead)
+
+
+def written_anew(store: Store, request: ReportRequest, *, as_html: bool) -> str:
+    """The text of a report as it would be written now, without drawing its charts and pictures. Raises as ``write_report``."""
+    if not request.runs:
+        project = gather_project(store, request.metric)
+        told = project_page(project)
+        return _sealed(draw_project_html(told) if as_html else project_markdown(told), request, told, project.metric).decode()
+    evidence = gather(store, request.runs, request.metric)
+    shown = page(evidence)
+    paths = {picture.digest: picture.digest for picture in pictures_of(shown)} if request.with_pictures else {}
+    text = draw_html(shown, {}, with_charts=False) if as_html else markdown(shown, paths)
+    return _sealed(text, request, shown, evidence.metric).decode()
+
+
+def _sealed(text: str, request: ReportRequest, shown: Page | ProjectPage, metric: str | None) -> bytes:
+    """The text with its references, and with the question that it answers, so that it can be asked again."""
+    asked: dict[str, JsonValue] = {"runs": list(request.runs), "metric": metric, "pictures": request.with_pictures}
+    return seal(text, asked, shown.numbering.references).encode()
 
 
 def pictures_of(shown: Page) -> Iterator[Picture]:

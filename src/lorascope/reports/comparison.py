@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from lorascope.parameters.labels import LABELS
 from lorascope.records.run import ParameterValue
-from lorascope.reports.evidence import Comparison, Difference, Evidence, RunEvidence
+from lorascope.reports.answers import Comparison, Difference
+from lorascope.reports.evidence import Evidence, RunEvidence
 from lorascope.reports.table import Column, Row, Table, text_columns
 from lorascope.reports.wording import (
     NOTHING,
@@ -22,6 +23,7 @@ from lorascope.reports.wording import (
     visible,
 )
 
+Names = tuple[str, str]  # of the two runs, as shown
 DETECTABLE = "Detectable: the true difference that this many prompts would show in four of five such experiments."
 
 
@@ -117,13 +119,19 @@ def difference_tables(evidence: Evidence) -> tuple[Table, ...]:
     said = {DETECTABLE}
     for comparison in evidence.comparisons:
         notes = tuple(dict.fromkeys(note for note in map(visible, comparison.notes) if note not in said))
-        tables.append(_difference_table(evidence, comparison, notes if tables else (DETECTABLE, *notes)))
+        tables.append(comparison_table(evidence, _pair(evidence), comparison, notes if tables else (DETECTABLE, *notes)))
         said.update(notes)
     return tuple(tables)
 
 
-def _difference_table(evidence: Evidence, comparison: Comparison, notes: tuple[str, ...]) -> Table:
+def _pair(evidence: Evidence) -> Names:
     first, second = _names(evidence)
+    return first, second
+
+
+def comparison_table(evidence: Evidence, names: Names, comparison: Comparison, notes: tuple[str, ...] | None = None) -> Table:
+    """All metrics of one comparison, second of ``names`` minus first; ``notes`` None: those of the comparison."""
+    notes = (DETECTABLE, *map(visible, comparison.notes)) if notes is None else notes
     columns = (
         Column("metric", numeric=False),
         Column("epochs"),
@@ -136,11 +144,11 @@ def _difference_table(evidence: Evidence, comparison: Comparison, notes: tuple[s
         Column("reading", numeric=False),
     )
     ordered = sorted(comparison.differences, key=lambda row: row.metric != evidence.metric)
-    rows = tuple(Row(_difference_cells(evidence, row), marked=row.metric == evidence.metric) for row in ordered)
-    return Table(f"{second} minus {first} {visible(comparison.at)}, paired by prompt", columns, rows, notes)
+    rows = tuple(Row(_difference_cells(evidence, names, row), marked=row.metric == evidence.metric) for row in ordered)
+    return Table(f"{names[1]} minus {names[0]} {visible(comparison.at)}, paired by prompt", columns, rows, notes)
 
 
-def _difference_cells(evidence: Evidence, row: Difference) -> tuple[str, ...]:
+def _difference_cells(evidence: Evidence, names: Names, row: Difference) -> tuple[str, ...]:
     note = evidence.note(row.metric)
     return (
         visible(note.title),
@@ -151,7 +159,7 @@ def _difference_cells(evidence: Evidence, row: Difference) -> tuple[str, ...]:
         p_value(row.p_value),
         str(row.n),
         number(row.detectable, note.unit),
-        reading(evidence, row),
+        reading(evidence, row, names),
     )
 
 
@@ -165,9 +173,9 @@ def is_decided(row: Difference) -> bool:
     return has_one_sign(row) and (row.p_value is None or row.p_value < 0.05)
 
 
-def reading(evidence: Evidence, row: Difference) -> str:
-    """A difference in words: which run is better, or that it is undecided."""
-    first, second = _names(evidence)
+def reading(evidence: Evidence, row: Difference, names: Names | None = None) -> str:
+    """A difference in words: which run is better (of ``names``, else those of the report), or that it is undecided."""
+    first, second = names or _pair(evidence)
     if row.difference is None:
         return "not measurable"
     if not is_decided(row):
@@ -182,17 +190,20 @@ def reading(evidence: Evidence, row: Difference) -> str:
 def difference_sentences(evidence: Evidence) -> tuple[str, ...]:
     """The difference of the runs in the chosen metric, one sentence for each way of choosing the epochs."""
     rows = [(comparison.at, comparison.of(evidence.metric)) for comparison in evidence.comparisons]
-    said = tuple(_difference_sentence(evidence, at, row) for at, row in rows if row is not None and row.difference is not None)
+    said = tuple(
+        comparison_sentence(evidence, _pair(evidence), at, row) for at, row in rows if row is not None and row.difference is not None
+    )
     return said or (f"The runs were not compared by {visible(evidence.note(evidence.metric).title).lower()}.",)
 
 
-def _difference_sentence(evidence: Evidence, at: str, row: Difference) -> str:
+def comparison_sentence(evidence: Evidence, names: Names, at: str, row: Difference) -> str:
+    """One difference in a sentence: second of ``names`` minus first, in the judging metric."""
     note = evidence.note(evidence.metric)
-    first, second = _names(evidence)
+    first, second = names
     unit = difference_unit(note.unit)
     bounds = f"95 % interval {interval(row.low, row.high, note.unit, with_sign=True)}" if row.low is not None else "no interval"
     sure = f"{p_clause(row.p_value)}, " if row.p_value is not None else ""
-    said = reading(evidence, row)
+    said = reading(evidence, row, names)
     tail = "this could go either way" if said == "undecided" else said.replace(": ", ", ")
     epochs = f" ({second} {row.epochs[1]}, {first} {row.epochs[0]})" if row.epochs else ""
     return (

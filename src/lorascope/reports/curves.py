@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from lorascope.records.measurement import Measurement
 from lorascope.records.sample import Score
-from lorascope.reports.evidence import HIGHER, LOWER, Evidence, MetricNote, RunEvidence
+from lorascope.reports.answers import HIGHER, LOWER
+from lorascope.reports.evidence import Evidence, MetricNote, RunEvidence
 from lorascope.reports.table import Column, Row, Table
 from lorascope.reports.wording import amount, interval, number, shortened, unit_shown, visible
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from lorascope.records.color import hex_code
 from lorascope.records.prompt import Prompt
 from lorascope.records.sample import Score
-from lorascope.reports.evidence import HIGHER, Evidence, MetricNote, RunEvidence
+from lorascope.reports.answers import HIGHER
+from lorascope.reports.evidence import Evidence, MetricNote, RunEvidence
 from lorascope.reports.wording import amount, counted, is_ratio, number, shortened, unit_shown, visible
 
 MET_RATIO = 0.5  # from this share on, a cell's expectation counts as met

@@ -1,8 +1,8 @@
-"""A report as frozen view data: everything that is said, in the order in which it is read. HTML and Markdown only draw it."""
+"""Put a report together: what was asked and found first, then everything behind it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 from lorascope.reports.comparison import (
     datasets_table,
@@ -12,51 +12,28 @@ from lorascope.reports.comparison import (
     same_table,
     what_differed,
 )
-from lorascope.reports.curves import BETTER, Curve, curves
+from lorascope.reports.curves import BETTER, curves
 from lorascope.reports.evidence import Evidence
 from lorascope.reports.grid import Grid, GridRow, epochs_of, grid
+from lorascope.reports.page_view import Page, Statement
 from lorascope.reports.protocol import measured_by, metrics_table, prompts_table, protocol_table
-from lorascope.reports.repairs import CaptionsView, captions_view
+from lorascope.reports.references import targets
+from lorascope.reports.repairs import captions_view
 from lorascope.reports.run import RunView, run_view
-from lorascope.reports.table import Table
+from lorascope.reports.sections import SECTIONS
+from lorascope.reports.source import number
 from lorascope.reports.undecided import undecided
 from lorascope.reports.wording import TIMES, counted, moment, shortened, visible
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One sentence of the lead; ``place`` is that of the run it speaks of, None when it speaks of all."""
-
-    sentence: str
-    place: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One report. ``lead`` is what was asked and found in three to six sentences; ``overview`` shows base and chosen epochs."""
-
-    title: str
-    recorded: str
-    lead: tuple[Statement, ...]
-    overview: Grid | None
-    setting: str
-    datasets: Table
-    different: Table | None
-    same: Table | None
-    captions: CaptionsView | None
-    runs: tuple[RunView, ...]
-    curves: tuple[Curve, ...]
-    differences: tuple[Table, ...]
-    difference: tuple[str, ...]
-    undecided: tuple[str, ...]
-    measured_by: str
-    protocol: Table
-    metrics: Table | None
-    prompts: Table | None
-
-
 def page(evidence: Evidence) -> Page:
     """Put a report together from one or two runs."""
+    shown = _page(evidence)
+    return replace(shown, numbering=number(targets(evidence, shown)))
+
+
+def _page(evidence: Evidence) -> Page:
+    """The page without its references."""
     both = len(evidence.runs) > 1
     runs = tuple(run_view(evidence, place) for place in range(len(evidence.runs)))
     return Page(
@@ -78,6 +55,9 @@ def page(evidence: Evidence) -> Page:
         protocol=protocol_table(evidence),
         metrics=metrics_table(evidence),
         prompts=prompts_table(evidence),
+        sections=tuple(section for make in SECTIONS for section in [make(evidence, evidence.inquiry)] if section)
+        if evidence.inquiry
+        else (),
     )
 
 
@@ -102,11 +82,10 @@ def _asked(evidence: Evidence) -> str:
         drawn += " was measured" if saved == 1 else " were measured"
     else:
         return f"{drawn}; nothing was measured of {'it' if saved == 1 else 'them'} yet."
-    suite = (
-        f" ({counted(len(evidence.suite.prompts), 'prompt')} {TIMES} {counted(len(evidence.suite.seeds), 'seed')} each)"
-        if evidence.suite
-        else ""
-    )
+    suite = ""
+    if evidence.suite:
+        seeds = f" {TIMES} {counted(len(evidence.suite.seeds), 'seed')}" if evidence.suite.seeds else ", seeds not recorded"
+        suite = f" ({counted(len(evidence.suite.prompts), 'prompt')}{seeds} each)".replace("recorded each", "recorded")
     better = BETTER.get(note.direction, "")
     return f"{drawn}{suite}, judged by {visible(note.title).lower()}{f' ({better})' if better else ''}."
 

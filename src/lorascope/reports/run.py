@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lorascope.reports.answers import HIGHER, Candidate, Choice
 from lorascope.reports.bands import bands_table
-from lorascope.reports.evidence import HIGHER, Candidate, Choice, Evidence, MetricNote, RunEvidence
+from lorascope.reports.evidence import Evidence, MetricNote, RunEvidence
 from lorascope.reports.grid import Grid, epochs_of, grid
 from lorascope.reports.table import Column, Row, Table
 from lorascope.reports.wording import (

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
+from lorascope.reports.answers import HIGHER, LOWER, Difference
 from lorascope.reports.comparison import datasets_differ, differing, has_one_sign, is_decided
-from lorascope.reports.evidence import HIGHER, LOWER, Difference, Evidence, RunEvidence
+from lorascope.reports.evidence import Evidence, RunEvidence
 from lorascope.reports.wording import counted, difference_unit, interval, listed, number, p_clause, shortened, visible
 
 MOST_PROMPTS = 2000  # beyond this, asking for more prompts is no advice

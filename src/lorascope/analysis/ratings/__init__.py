@@ -1,0 +1,1 @@
+"""People's judgments: blind scores and choices between two pictures."""
