@@ -66,7 +66,7 @@ def test_p_values_are_uniform_where_nothing_matters():
 def test_many_runs_get_the_score_test_which_agrees_with_permutations(monkeypatch):
     table = tabulate(random_history(7, 400, effects={"number_1": 0.3}), METRIC)
     drawn = associate(table)
-    monkeypatch.setattr("lorascope.analysis.association.SCORE_TEST_FROM", 100)
+    monkeypatch.setattr("lorascope.analysis.effects.association.SCORE_TEST_FROM", 100)
     scored = associate(table)
     assert [one.p_value for one in scored] == pytest.approx([one.p_value for one in drawn], abs=0.04)
 

@@ -56,6 +56,7 @@ def _by_start(run: Run) -> tuple[float, str]:
 def settings_of(run: Run) -> dict[str, ParameterValue]:
     """What was set for a run, as far as it can have an effect: no names, places or derived values; dataset, base model and trainer count.
 
+    >>> from lorascope.records.run import RunStatus
     >>> settings_of(Run("a", "kohya", RunStatus.IMPORTED, {"network_dim": 8, "output_dir": "x"}))
     {'network_dim': 8, 'trainer': 'kohya'}
     """

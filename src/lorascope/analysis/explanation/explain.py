@@ -8,7 +8,7 @@ from lorascope.analysis.explanation.case import ASSUMED_REPLICATE_SD, Case
 from lorascope.analysis.explanation.causes import NOISE
 from lorascope.analysis.explanation.channels.channel import runs_of
 from lorascope.analysis.explanation.channels.records import protocol_of
-from lorascope.analysis.explanation.next_test import first_test, test_of
+from lorascope.analysis.explanation.next_step import first_test, test_of
 from lorascope.analysis.explanation.ranking import Ranked, rank
 from lorascope.records.cause import Cause, Explanation
 
