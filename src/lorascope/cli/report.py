@@ -97,7 +97,7 @@ def _show_verified(verified: Verified) -> None:
     say_line(f"{verified.file}: {found.hold} of {found.numbers} numbers hold")
     titles = {
         "edited": "edited by hand: the text differs from its reference",
-        "changed": "no longer so: the store gives another number now",
+        "changed": "a report written now would say otherwise here",
         "unreferenced": "without a reference: added by somebody, or their reference was removed",
     }
     for kind, title in titles.items():

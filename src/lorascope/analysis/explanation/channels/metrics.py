@@ -27,9 +27,7 @@ def weigh_metrics(case: Case, cause: CauseKind) -> Said:
     judging = {metric: each for metric, each in case.metrics.items() if each.judges}
     missing = [metric for metric, each in judging.items() if abs(expected[metric]) >= 0.5 and (each.z * expected[metric]) < 1 - 1e-9]
     stray = [metric for metric, each in judging.items() if abs(expected[metric]) < 0.2 and abs(each.z) >= 2]
-    cons = tuple(
-        f"{_shift_words(name, case.metrics[name])}, though this cause would lower it" for name in missing[:2] if expected[name] < 0
-    )
+    cons = tuple(f"{_shift_words(name, case.metrics[name])}, {_short_of(case.metrics[name])}" for name in missing[:2] if expected[name] < 0)
     cons += tuple(f"{_shift_words(name, case.metrics[name])}, which it does not explain" for name in stray[:1])
     pros = tuple(f"{words}: what it does" for words in _moved_words(case, as_expected))
     return Said(pattern_evidence(case.metrics, expected), pros, cons)
@@ -45,6 +43,10 @@ def _expected(case: Case, cause: CauseKind, metric: str) -> float:
     """What a cause does to a metric: nothing is known of one that only describes and whose name says nothing."""
     aspect = aspect_of(metric)
     return 0.0 if aspect is Aspect.OVERALL and not case.metrics[metric].judges else effect_on(cause, aspect)
+
+
+def _short_of(shift: Shift) -> str:
+    return "worse, but no more than by chance: this cause would do more" if shift.z < 0 else "though this cause would make it worse"
 
 
 def _of_noise(case: Case) -> Said:
