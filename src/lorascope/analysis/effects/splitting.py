@@ -40,23 +40,27 @@ def best_row(table: Table, direction: str | None) -> int | None:
 def split(table: Table, members: Sequence[str], base: int) -> Split:
     """The run that splits a set: a single member changed on the row ``base``, the first (most probable) one that can be.
 
-    Of its values the one that most runs have, other than the base's, is taken; a configuration that was run already is not proposed
-    again. What then comes out as before is not due to the member that was changed.
+    Of its values the one that most runs have, other than the base's, is taken; a configuration that was run already is proposed again
+    only where all were. What then comes out as before is not due to the member that was changed.
     """
-    configurations = configuration_tokens(table)
+    configurations, again = configuration_tokens(table), dict[str, ParameterValue]()
     for name in members:
         block = table.block(name)
         if block is None or block.codes[base] == UNSTATED:
             continue
         for code in _other_levels(block, int(block.codes[base])):
             value = block.levels[code]
-            if allowed(name, value) and not _was_run(block, code, base, configurations):
+            if not allowed(name, value):
+                continue
+            if not _was_run(block, code, base, configurations):
                 others = [member for member in members if member != name]
                 return Split(table.runs[base], {name: value}, _meaning(name, others))
+            again = again or {name: value}
     every = ", ".join(members)
     if all((block := table.block(name)) is not None and block.codes[base] == UNSTATED for name in members):
         return Split(table.runs[base], {}, f"{table.runs[base]}, the best run, does not say its {every}: record it, or repeat the run")
-    return Split(table.runs[base], {}, f"every single change of {every} was run already: repeat those runs with another seed")
+    why = f"every single change of {every} was run already: this one with another seed says how much of its difference was chance"
+    return Split(table.runs[base], again, why)
 
 
 def split_between(name: str, table: Table, value_of: Mapping[str, ParameterValue], base: int) -> Split:
