@@ -17,23 +17,23 @@ _BEST_AT = re.compile(r"\bbest at (\d{1,3})\s?[-–]\s?(\d{1,3})\b", re.IGNORECA
 _BAD = re.compile(r"❌|\b(?:fail\w*|severe|incompatible|never|avoid|unstable|too (?:high|low)|worst|breaks?|ruins?)\b", re.IGNORECASE)
 _ALWAYS = re.compile(r"\b(?:always|only ever|must)\b", re.IGNORECASE)
 _ADVISES = re.compile(r"\b(?:might|may|could|try|test|better|capture|recommend\w*|optimal|improve\w*|worth)\b", re.IGNORECASE)
-_RULE = re.compile(r"(?P<metric>[A-Za-z_]+)\s?(?P<sign><=?|>=?)\s?(?P<value>\d+(?:\.\d+)?)")
+_RULE = re.compile(r"(?<![A-Za-z_])(?P<metric>[A-Za-z_]+)\s?(?P<sign><=?|>=?)\s?(?P<value>\d+(?:\.\d+)?)")
 _LATER_WINDOW = re.compile(r"\b(?:peak|optimal|best)\b", re.IGNORECASE)
 
 
 def contradicted_ranges(report: Report) -> Iterator[Found]:
     """Two different ranges for the best epoch of no particular run."""
-    seen: list[tuple[tuple[int, int], Statement]] = []
+    seen: dict[tuple[str, tuple[int, int]], Statement] = {}  # where each range was named first
     for statement in report.statements:
         within = _best_range(statement)
         if within is None:
             continue
-        for before, other in seen:
-            if other.document == statement.document and not _nested(within, before):
+        for (document, before), other in seen.items():
+            if document == statement.document and not _nested(within, before):
                 said = f"best at {within[0]} to {within[1]} here, at {before[0]} to {before[1]} in line {other.line}"
                 yield found_at(statement, Verdict.INCONSISTENT, said, "F19")
                 break
-        seen.append((within, statement))
+        seen.setdefault((statement.document, within), statement)
 
 
 def _best_range(statement: Statement) -> tuple[int, int] | None:

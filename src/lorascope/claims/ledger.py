@@ -11,7 +11,7 @@ from lorascope.claims.quantity import quantities
 from lorascope.claims.settings import conditions_in, number, parameter_named
 from lorascope.claims.vocabulary import epochs_in
 
-_NAMED = re.compile(r"^[^\w]*(?P<name>[A-Za-z][\w.-]*[_\d-][\w.-]*)\s*(?:\([^)]{0,80}\))?\s*(?::|→|->|=>|—|–)\s*(?P<said>.+)")
+_NAMED = re.compile(r"^[^\w]*(?P<name>[A-Za-z][\w.-]{0,80}[_\d-][\w.-]{0,80})\s*(?:\([^)]{0,80}\))?\s*(?::|→|->|=>|—|–)\s*(?P<said>.+)")
 _OPEN = re.compile(r"\b(?:in progress|testing(?: now)?|awaiting|pending|running|to be tested|tbd|planned|not finished)\b", re.IGNORECASE)
 _RUN_TITLE = re.compile(r"\b(?:run|experiment|model|lora|variant|config(?:uration)?|name)\b", re.IGNORECASE)
 _IN_WORDS = re.compile(r"\b(?:run|experiment|training|lora|test|model|variant)s?\b", re.IGNORECASE)

@@ -18,7 +18,7 @@ _BOLD_ONLY = 7  # the level of a line that is bold from end to end: below every 
 _HEADING = re.compile(r"(#{1,6})\s+(.*)")
 _ITEM = re.compile(r"(?:[-*+]|\d{1,4}[.)])\s+(.*)")
 _FENCE = re.compile(r"(`{3,}|~{3,})\s*([\w+-]*)")
-_BAR = re.compile(r"[\s|:-]*-[\s|:-]*\Z")
+_BAR = re.compile(r"(?=[\s|:]*-)[\s|:-]+\Z")
 _LINK = re.compile(r"!?\[([^\]\[]{0,500})\]\([^()\s]{0,1000}\)")
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,300}>|<!--.*?-->")
 _DIGIT = re.compile(r"\d")
@@ -150,6 +150,7 @@ class _Reader:
         self._items: list[tuple[int, str]] = []
         self._lead = ""  # a line that announces a list: "Test prompts:"
         self._paragraph: list[tuple[int, str]] = []
+        self._joined = 0  # characters of the open paragraph
         self._rows: list[tuple[int, str]] = []
         self._code: tuple[int, str, str, list[tuple[int, str]]] | None = None
 
@@ -245,7 +246,8 @@ class _Reader:
         if self._paragraph and not _goes_on(self._paragraph[-1][1], stripped):
             self._end_paragraph()
         self._paragraph.append((number, stripped))
-        if sum(len(text) for _, text in self._paragraph[-100:]) > LONGEST_JOINED:
+        self._joined += len(stripped)
+        if self._joined > LONGEST_JOINED:
             self._end_paragraph()
 
     def _end_paragraph(self) -> None:
@@ -254,7 +256,7 @@ class _Reader:
             self._say(number, sentence, Kind.TEXT)
         if sentence.rstrip("* ").endswith(":"):
             self._lead = plain(sentence)
-        self._paragraph = []
+        self._paragraph, self._joined = [], 0
 
     def _end_table(self) -> None:
         lines, self._rows = self._rows, []

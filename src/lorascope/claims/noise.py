@@ -51,7 +51,7 @@ def _luck(report: Report, series: Series, point: Point) -> Luck | None:
     lowest = point.number.value <= series.mean
     expected = series.mean + (-1 if lowest else 1) * expected_extreme(count) * series.spread
     stored = match_stored(report, series)
-    epoch = int(point.label) if point.label.isdigit() else max(stored.values) if stored else -1
+    epoch = int(point.label) if point.label.isdecimal() else max(stored.values) if stored else -1
     if stored and (shrunk := _shrunk_scores(stored, lowest=lowest).get(epoch)) is not None:
         return Luck(count, expected, None, shrunk, None, f"scores of {stored.run}, {stored.prompts} prompts")
     noise, source = _noise_of(report, series)

@@ -56,7 +56,7 @@ def match_stored(report: Report, series: Series) -> StoredSeries | None:
 def _epoch(point: Point, stored: StoredSeries) -> int:
     if point.label == "final":
         return max(stored.values, default=-1)
-    return int(point.label) if point.label.isdigit() and len(point.label) < 10 else -1
+    return int(point.label) if point.label.isdecimal() and len(point.label) < 10 else -1
 
 
 def _quoted(report: Report) -> Iterator[Found]:
@@ -70,7 +70,7 @@ def _quoted(report: Report) -> Iterator[Found]:
             if (
                 statement.kind is Kind.CODE
                 or len(labels) != 1
-                or not labels[0].isdigit()
+                or not labels[0].isdecimal()
                 or len(labels[0]) > 9
                 or HEDGED.search(statement.own)
             ):

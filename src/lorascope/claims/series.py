@@ -67,7 +67,7 @@ class Series:
 
     def between(self, first: int, last: int) -> tuple[Point, ...]:
         """The points of numbered checkpoints from first to last."""
-        return tuple(point for point in self.points if point.label.isdigit() and first <= int(point.label) <= last)
+        return tuple(point for point in self.points if point.label.isdecimal() and first <= int(point.label) <= last)
 
     def extreme(self, *, lowest: bool) -> Point:
         """Its lowest or highest point, the first of equals."""
@@ -141,7 +141,7 @@ def read_series(table: Table, *, comma: bool = False) -> list[Series]:
         return []
     labels = [label_of(cell) for cell in table.column(0)]
     kind = next(iter(words(table.titles[0]) & _ORDERED), "")
-    numbered = sum(label.isdigit() or label == "final" for label in labels)
+    numbered = sum(label.isdecimal() or label == "final" for label in labels)
     ordered = numbered >= 0.7 * len(labels) and (bool(kind) or any(epochs_in(cell) for cell in table.column(0)))
     kept = [at for at, cell in enumerate(table.column(0)) if not _SUMMARY.match(cell.strip())]
     target = next((there for title in table.titles[1:] if (there := _TARGET.search(title))), None)

@@ -28,7 +28,7 @@ _CONDITION = re.compile(
     r"(?<![\w.])(?P<name>[A-Za-z_]+)\s?(?P<sign>==|>=|<=|=|≥|≤|>|<)\s?(?P<value>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?P<more>\+)?"
 )
 _CHANGED = re.compile(
-    r"(?:(?P<verb>[A-Za-z]+ed|set|cut)\s+)?(?P<name>[A-Za-z_]+(?:\s(?!from\b|"
+    r"(?<![A-Za-z_])(?:(?P<verb>[A-Za-z]+ed|set|cut)\s+)?(?P<name>[A-Za-z_]+(?:\s(?!from\b|"
     r"to\b)[a-z]+)?)\s?[:(]?\s?(?P<from>from\s)?(?P<before>\d[\d.]*(?:[eE][+-]?\d+)?)"
     r"\s?(?:→|->|=>|to)\s?(?P<after>\d[\d.]*(?:[eE][+-]?\d+)?\+?)"
 )

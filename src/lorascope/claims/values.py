@@ -95,7 +95,7 @@ def _meant(report: Report, statement: Statement, one: Quantity, label: str) -> S
 
 
 def _called(series: Series, label: str) -> str:
-    return f"{series.kind} {label}" if label.isdigit() else label
+    return f"{series.kind} {label}" if label.isdecimal() else label
 
 
 def extreme_claimed(report: Report, statement: Statement) -> tuple[Series, Point, str] | None:

@@ -86,7 +86,7 @@ def epoch_counts(report: Report) -> Iterator[Found]:
         )
         if table is None:
             continue
-        numbered = [int(point.label) for point in table.points if point.label.isdigit()]
+        numbered = [int(point.label) for point in table.points if point.label.isdecimal()]
         final = any(point.label == "final" for point in table.points)
         total = max(numbered) + final
         how = (
@@ -225,7 +225,7 @@ def one_file_twice(report: Report) -> Iterator[Found]:
         }
         for series in report.curves_of(document.name):
             final = series.find("final")
-            last = max((int(point.label) for point in series.points if point.label.isdigit()), default=0)
+            last = max((int(point.label) for point in series.points if point.label.isdecimal()), default=0)
             numbered = series.find(str(last))
             if final and numbered and float(last) in totals and final.number.value != numbered.number.value:
                 apart = abs(final.number.value - numbered.number.value)
