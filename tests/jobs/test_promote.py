@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +25,7 @@ from lorascope.records.run import Run, RunStatus
 from lorascope.records.sample import Sample, Score
 from lorascope.store import Store
 
+KILL = Path(__file__).parent / "kill_promotion.py"
 METRIC = "background_color_accuracy"
 GREEN = Expectation("background", "green", (0, 255, 0))
 SUITE = PromptSuite(
@@ -77,6 +81,16 @@ def test_the_card_says_what_is_known_and_leaves_the_license_open(store, tmp_path
     assert "hats: 6 images, 6 captions" in card
     assert "n = 8 images" in card
     assert "| network\\_dim | 8 |" in card
+
+
+def test_the_card_has_no_more_digits_than_the_numbers_hold(store, tmp_path):
+    folder = promote(store, request(tmp_path, purpose="salt & pepper &lt;b&gt;")).written.folder
+    card = (folder / "README.md").read_text("utf-8")
+    assert "with a probability of 1.00, by" in card
+    assert "measured 0.93; shrunk" in card
+    why = card.split("## Why this checkpoint")[1].split("## Measured")[0]
+    assert not re.search(r"\d\.\d{5}", why)
+    assert "**salt &amp; pepper &amp;lt;b&amp;gt;**" in card
 
 
 def test_settings_are_recommended_only_where_they_were_measured(store, tmp_path):
@@ -163,6 +177,53 @@ def test_a_folder_that_is_there_is_never_written_over(store, tmp_path):
     assert len(decisions(store)) == 1
 
 
+def test_killed_at_any_moment_it_can_be_run_again(tmp_path):
+    (tmp_path / "lab").mkdir()
+    with Store.open(f"sqlite:///{tmp_path / 'lab' / 'lab.db'}", tmp_path / "lab" / "blobs") as lab:
+        fill(lab, tmp_path)
+    done = subprocess.run([sys.executable, str(KILL), str(tmp_path)], capture_output=True, text=True, check=True)
+    killed = int(done.stdout)
+    assert killed > 10
+    bare = recorded = 0
+    for call in range(1, killed + 1):
+        here = tmp_path / str(call)
+        folder = here / "out" / "it"
+        request = PromoteRequest("my run", 2, "green background", folder)
+        with Store.open(f"sqlite:///{here / 'lab.db'}", here / "blobs") as store:
+            if decisions(store, "my run"):
+                recorded += 1
+                with pytest.raises(AlreadyExists):
+                    promote(store, request)
+            else:
+                bare += folder.exists()
+                promote(store, request)
+            (kept,) = decisions(store, "my run")
+        names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+        assert names == {"README.md", "inference.json", kept["file"], *(f"samples/{n + 1}-p{n}.png" for n in range(4))}, call
+    assert (bare > 0, recorded) == (True, 1), "killed between the folder and its decision, and right after both"
+
+
+def test_a_whole_folder_without_a_decision_is_taken_only_where_every_byte_is_the_same(tmp_path):
+    folder = tmp_path / "it"
+    for place in ("first", "second"):
+        (tmp_path / place).mkdir()
+    request = PromoteRequest("my run", 2, "green background", folder)
+    with Store.open("sqlite://", tmp_path / "first" / "blobs") as store:
+        fill(store, tmp_path)
+        promote(store, request)
+    with Store.open("sqlite://", tmp_path / "second" / "blobs") as store:
+        fill(store, tmp_path)
+        (folder / "notes.txt").write_text("mine", "utf-8")
+        with pytest.raises(AlreadyExists, match="is there already"):
+            promote(store, request)
+        assert decisions(store) == ()
+        assert (folder / "notes.txt").read_text("utf-8") == "mine"
+        assert not list(tmp_path.glob(".it*")), "no draft is left"
+        (folder / "notes.txt").unlink()
+        assert promote(store, request).written.found
+        assert len(decisions(store)) == 1
+
+
 def test_hostile_names_become_neither_paths_nor_markup(tmp_path):
     with Store.open("sqlite://", tmp_path / "blobs") as store:
         name = "../../etc/<img src=x>\n# owned"
@@ -176,6 +237,17 @@ def test_hostile_names_become_neither_paths_nor_markup(tmp_path):
         assert "<img" not in card
         assert "<script>" not in card
         assert all("/" not in one for one in done.written.files)
+
+
+def test_signs_that_yaml_does_not_take_as_they_are_are_escaped_in_the_head(tmp_path):
+    base = "a \u2028 b \uffff c \U0001f600"
+    with Store.open("sqlite://", tmp_path / "blobs") as store:
+        store.import_runs([Run("r", "kohya", RunStatus.IMPORTED, base_model=base)])
+        (tmp_path / "x.safetensors").write_bytes(b"weights")
+        store.add_checkpoint(Checkpoint("r", 1, file=str(tmp_path / "x.safetensors")))
+        promote(store, PromoteRequest("r", 1, "hats", tmp_path / "card"))
+    card = (tmp_path / "card" / "README.md").read_text("utf-8")
+    assert yaml.safe_load(card.split("\n---\n")[0].removeprefix("---\n"))["base_model"] == base
 
 
 def test_the_command_records_lists_and_speaks_json(tmp_path, monkeypatch):

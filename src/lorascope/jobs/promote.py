@@ -11,12 +11,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from lorascope.errors import AlreadyExists, BadParameter, NotFound
+from lorascope.errors import BadParameter, NotFound
 from lorascope.evaluation.choice_words import listed, rounded
 from lorascope.evaluation.purposes import find_purpose
 from lorascope.jobs.pick import Pick, PickedEpoch, pick
 from lorascope.jobs.pick_scores import prompts_of_run
-from lorascope.jobs.write_promotion import WrittenFile, write_promotion
+from lorascope.jobs.write_promotion import WrittenFile, folder_taken, write_promotion
 from lorascope.records.checkpoint import Checkpoint
 from lorascope.records.run import JsonValue
 from lorascope.store import Store
@@ -57,8 +57,9 @@ def promote(store: Store, request: PromoteRequest) -> Promotion:
     if not request.purpose.strip():
         raise BadParameter("the purpose is empty", next_step='say what the checkpoint is for: --purpose "green backgrounds"')
     checkpoint = _checkpoint(store, request)
-    if request.folder.name in {"", ".."} or request.folder.exists() or request.folder.is_symlink():
-        raise AlreadyExists(f"{request.folder} is there already", next_step="name another folder: --out DIR; nothing was recorded")
+    folder = request.folder
+    if folder.name in {"", ".."} or folder.is_symlink() or (folder.exists() and _is_recorded(store, request)):
+        raise folder_taken(folder)
     evidence, about = _evidence(store, request)
     row = _row(evidence, request.epoch)
     standing = _standing(evidence, row)
@@ -96,6 +97,12 @@ def _checkpoint(store: Store, request: PromoteRequest) -> Checkpoint:
         return Checkpoint(request.run, request.epoch)
     names = ", ".join(map(str, sorted({*saved, *scored} - {0}))) or "none"
     raise NotFound(f"run {request.run} has no checkpoint of epoch {request.epoch}", next_step=f"it has {names}")
+
+
+def _is_recorded(store: Store, request: PromoteRequest) -> bool:
+    """Whether this decision was made before: a folder that is there is then the one that belongs to it, not one left by a kill."""
+    made = store.foreign_records(RECORD, request.run)
+    return any(one.get("epoch") == request.epoch and _same(one.get("purpose")) == _same(request.purpose) for one in made)
 
 
 def _evidence(store: Store, request: PromoteRequest) -> tuple[Pick | None, list[str]]:

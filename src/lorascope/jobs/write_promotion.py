@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lorascope.captions.trigger_words import trigger_words
-from lorascope.errors import BadFile, BadParameter, MissingFile, NotFound
+from lorascope.errors import AlreadyExists, BadFile, BadParameter, MissingFile, NotFound
+from lorascope.evaluation.choice_words import number
 from lorascope.evaluation.summary import summarize
 from lorascope.jobs.file_digest import file_digest
 from lorascope.jobs.pick import Pick
@@ -39,14 +40,16 @@ _SAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 @dataclass(frozen=True, slots=True)
 class WrittenFile:
-    """The folder that was written, and the names in it."""
+    """The folder that was written, and the names in it. ``found``: it was there, left whole by a promotion that was interrupted."""
 
     folder: Path
     files: tuple[str, ...]
+    found: bool = False
 
     def undo(self) -> None:
         """Take the folder away again: its decision could not be recorded."""
-        shutil.rmtree(self.folder)
+        if not self.found:
+            shutil.rmtree(self.folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +70,16 @@ def write_promotion(
 ) -> tuple[WrittenFile | None, tuple[str, ...]]:
     """Write everything beside ``folder`` first, then give it its name. Completes ``decision`` with the file's name and digest.
 
-    Without a known file only the decision is made; the notes say so.
+    Without a known file only the decision is made; the notes say so. A folder that is there already is taken as it is where every byte in
+    it is what would be written: a promotion killed before its decision was recorded leaves one.
 
     Raises:
-        MissingFile: the checkpoint's file is gone. BadFile: it is not the one that was recorded, or its copy is not.
+        MissingFile: the checkpoint's file is gone. BadFile: it is not the one that was recorded, or its copy is not. AlreadyExists: the
+            folder is there and holds something else.
     """
+    there = folder.exists()
+    if there and (checkpoint.file is None or not all((folder / name).is_file() for name in (CARD, INFERENCE))):
+        raise folder_taken(folder)
     if checkpoint.file is None:
         return None, (f"The file of epoch {checkpoint.epoch} is not known here: the decision is recorded, no checkpoint was written.",)
     source = Path(checkpoint.file)
@@ -91,11 +99,26 @@ def write_promotion(
         (draft / INFERENCE).write_text(json.dumps(settings, indent=1, ensure_ascii=False) + "\n", "utf-8")
         (draft / CARD).write_text(model_card(_card(store, sources, decision, evidence, samples, settings)), "utf-8")
         files = tuple(sorted(str(path.relative_to(draft)) for path in draft.rglob("*") if path.is_file()))
-        draft.chmod(0o755)
-        settle([*(draft / one for one in files), draft])
-        draft.rename(folder)
-        undo.pop_all()
-    return WrittenFile(folder, files), () if _is_safetensors(folder / name) else (_OTHER_KIND.format(name),)
+        if there and not _alike(draft, folder):
+            raise folder_taken(folder)
+        if not there:
+            draft.chmod(0o755)
+            settle([*(draft / one for one in files), draft])
+            draft.rename(folder)
+            undo.pop_all()
+    return WrittenFile(folder, files, there), () if _is_safetensors(folder / name) else (_OTHER_KIND.format(name),)
+
+
+def folder_taken(folder: Path) -> AlreadyExists:
+    """The error that says that a folder is never written over."""
+    return AlreadyExists(f"{folder} is there already", next_step="name another folder: --out DIR; nothing was recorded")
+
+
+def _alike(first: Path, second: Path) -> bool:
+    """Whether two folders hold the same names with the same bytes."""
+    names, others = ({str(path.relative_to(folder)) for path in folder.rglob("*")} for folder in (first, second))
+    files = [name for name in names if (first / name).is_file()]
+    return names == others and all((second / one).is_file() and file_digest(first / one) == file_digest(second / one) for one in files)
 
 
 def _draft(folder: Path) -> Path:
@@ -236,15 +259,24 @@ def _why(decision: Mapping[str, JsonValue]) -> list[str]:
         return ["chosen without measurements that compare checkpoints"]
     by = f"by {decision['metric']} ({decision['direction']} is better), n = {decision['n']} images of this checkpoint"
     lines = [
-        f"best of the run's checkpoints with a probability of {decision['p_best']}, {by}",
-        f"measured {decision['mean']}; shrunk for being picked out of several, {decision['shrunk']} is the better estimate",
+        f"best of the run's checkpoints with a probability of {_share(decision['p_best'])}, {by}",
+        f"measured {_level(decision['mean'])}; shrunk for being picked out of several, {_level(decision['shrunk'])} is the better estimate",
     ]
     apart, other = decision["cannot_tell"], decision["alternative"]
     if isinstance(apart, list) and apart:
         lines.append(f"epochs {', '.join(map(str, apart))} cannot be told apart")
     if isinstance(other, dict):
-        lines.append(f"the alternative: epoch {other['epoch']}, with a probability of {other['p_best']}")
+        lines.append(f"the alternative: epoch {other['epoch']}, with a probability of {_share(other['p_best'])}")
     return lines
+
+
+def _share(value: JsonValue) -> str:
+    """A probability of one of 4,000 draws: two places, as in the table of ``pick``."""
+    return f"{value:.2f}" if isinstance(value, int | float) else "unknown"
+
+
+def _level(value: JsonValue) -> str:
+    return number(value) if isinstance(value, int | float) else "unknown"
 
 
 def _safe(name: str) -> str:

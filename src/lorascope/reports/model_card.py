@@ -6,6 +6,7 @@ Markdown with the YAML head that model hubs read. The license is left as a gap f
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from lorascope.records.run import ParameterValue
 from lorascope.reports.wording import number, visible
 
 _UNKNOWN = "not recorded"
+_UNREADABLE = re.compile("[\u2028\u2029\ufffe\uffff]")  # in JSON's strings as they are; YAML folds the first two and refuses the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +97,12 @@ def _head(card: Card) -> str:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(visible(text), ensure_ascii=False)
+    return _UNREADABLE.sub(lambda sign: f"\\u{ord(sign[0]):04x}", json.dumps(visible(text), ensure_ascii=False))
 
 
 def _plain(text: str) -> str:
     """Somebody's words in one line, without signs that would begin markup or HTML."""
-    line = " ".join(visible(text).split())
+    line = " ".join(visible(text).split()).replace("&", "&amp;")
     for sign in "\\`*_[]<>|#":
         line = line.replace(sign, "\\" + sign if sign not in "<>" else {"<": "&lt;", ">": "&gt;"}[sign])
     return line
