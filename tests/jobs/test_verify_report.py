@@ -145,6 +145,26 @@ def test_what_the_store_says_otherwise_by_now_is_reported_as_changed_not_as_edit
     assert row.written != row.expected
 
 
+@pytest.mark.parametrize("suffix", ["markdown", "html"])
+def test_words_of_the_list_of_references_are_no_numbers_that_changed(store, report, suffix):
+    """A section that is gone or told otherwise is reported where it stands, not once more for "95 % interval" in the list."""
+    store.add_scores([replace(score, metric="other_error", value=(score.value or 0) + 4) for score in store.scores("second", METRIC)])
+    doubts = verify_report(store, getattr(report, suffix)).found.doubts
+    assert any(doubt.kind == "changed" for doubt in doubts)
+    assert not [doubt for doubt in doubts if re.match(r"r\d+ ", doubt.text)]
+
+
+@pytest.mark.parametrize("suffix", ["md", "html"])
+def test_a_line_forged_into_the_list_and_the_block_is_found(suffix):
+    body, block = open_block(sealed(suffix), "here")
+    line = "r998 all runs · 99 % better"
+    forged = body.replace("</body>", f"<p>{line}</p></body>") if suffix == "html" else f"{body}\n{line}\n"
+    source = {"key": "x", "about": "all runs · 99 % better"}
+    digest = next(piece.digest for piece in pieces(forged) if piece.words == line)
+    doctored = replace(block, sources={**block.sources, "r998": source}, plain=block.plain | {digest})
+    assert check(forged, doctored, block).doubts
+
+
 @pytest.mark.parametrize("sentence", ["This is 28 % better than before.", "Quality: 9/10.", "| 8 | 216.6 |"])
 @pytest.mark.parametrize("suffix", ["markdown", "html"])
 def test_a_number_that_somebody_added_is_found(store, report, suffix, sentence):
@@ -154,6 +174,15 @@ def test_a_number_that_somebody_added_is_found(store, report, suffix, sentence):
     (doubt,) = verify_report(store, path).found.doubts
     assert doubt.kind == "unreferenced"
     assert doubt.written
+
+
+@pytest.mark.parametrize(
+    "added", ["<p>It is < 99 % better ></p>", "<!-- --!>99 % better<!-- -->", "<head>99 % better</head>", "<p>It is <99 % worse></p>"]
+)
+def test_a_number_that_a_browser_shows_cannot_hide_in_what_looks_like_a_tag(store, report, added):
+    edit(report.html, '<h2 id="choice">', f'{added}<h2 id="choice">')
+    (doubt,) = verify_report(store, report.html).found.doubts
+    assert (doubt.kind, doubt.written) == ("unreferenced", ("99",))
 
 
 def test_words_may_be_added_and_sections_removed(store, report):

@@ -10,14 +10,16 @@ from markdown_it import MarkdownIt
 from lorascope.records.cause import Cause, Explanation
 from lorascope.records.cause import Test as Check
 from lorascope.records.effect import Claim, Effect, EffectSet, Impact
-from lorascope.records.history import History
+from lorascope.records.history import History, PastRun
 from lorascope.records.proposal import Estimated, Next, Proposal
+from lorascope.records.run import Run, RunStatus
 from lorascope.reports.inquiry import DecisionNote, Inquiry, LedgerNote
 from lorascope.reports.markdown import markdown, project_markdown
 from lorascope.reports.page import page
 from lorascope.reports.project import ProjectEvidence, project_page
 from lorascope.reports.section import Sentence
 from lorascope.reports.sections import SECTIONS
+from lorascope.reports.sections.changes import impact_parts
 
 IMPACT = Impact(
     "background_color_accuracy", "share of pictures", "higher", 40, {},
@@ -143,3 +145,17 @@ def test_a_project_without_runs_says_what_to_do():
     text = project_markdown(project_page(ProjectEvidence(History(()), None, Inquiry(run="", runs=0))))
     assert "There is no run in this store yet" in text
     assert "No run is recorded" in text
+
+
+def test_a_setting_that_stands_alone_is_told_in_the_table_and_not_once_more():
+    alone = replace(IMPACT, sets=(EffectSet(("captions",), 0.99), *IMPACT.sets))
+    points = [part.text for part in impact_parts(alone, Inquiry(run="clean", impact=alone)) if isinstance(part, Sentence)]
+    assert not [text for text in points if text.startswith("captions (")]
+    assert any(text.startswith("One of captions and keep_tokens") for text in points)
+
+
+def test_a_project_of_many_runs_lists_the_first_and_counts_the_rest():
+    runs = tuple(PastRun(Run(f"run-{place}", "kohya", RunStatus.FINISHED, {})) for place in range(500))
+    text = project_markdown(project_page(ProjectEvidence(History(runs), None, Inquiry(run="", runs=500))))
+    assert sum(line.startswith("| run-") for line in text.splitlines()) == 50
+    assert "450 more: lorascope runs" in text

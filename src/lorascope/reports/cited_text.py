@@ -26,7 +26,9 @@ _OUTER = frozenset(
     {"div", "section", "table", "thead", "tbody", "ul", "ol", "details", "figure", "header", "main", "nav", "body", "article"}
 )
 _JOINED = frozenset({"b", "i", "em", "strong", "del", "ins", "mark", "u", "code"})
-_UNREAD = frozenset({"svg", "style", "head", "script", "template"})
+_UNREAD = frozenset({"svg", "style", "title", "script", "template"})
+_OPENS = re.compile(r"<(?=[A-Za-z/!?])")  # before anything else a browser shows the sign and what follows
+_COMMENT_ENDS = re.compile(r"--!?>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +143,14 @@ class _Gathered:
 def _of_html(text: str) -> Iterator[Piece]:
     block, line, at, unread = _Gathered(1), 1, 0, ""
     while at < len(text):
-        sign = text.find("<", at)
-        sign = len(text) if sign < 0 else sign
+        opens = _OPENS.search(text, at)
+        sign = opens.start() if opens else len(text)
         if not unread:
             block.read(text[at:sign])
         line += text.count("\n", at, sign)
         if sign == len(text):
             break
-        end = text.find("-->", sign) + 3 if text.startswith("<!--", sign) else text.find(">", sign) + 1
-        end = end if end > sign else len(text)
+        end = _tag_end(text, sign)
         tag, at = text[sign:end], end
         closes, name = tag.startswith("</"), _name(tag)
         if unread or name in _UNREAD:
@@ -165,6 +166,14 @@ def _of_html(text: str) -> Iterator[Piece]:
             block.read(" ")
         line += tag.count("\n")
     yield from block.pieces()
+
+
+def _tag_end(text: str, sign: int) -> int:
+    """Where a tag or comment that begins at ``sign`` ends; the end of the text when it is never closed."""
+    if text.startswith("<!--", sign):
+        found = _COMMENT_ENDS.search(text, sign + 2)
+        return found.end() if found else len(text)
+    return text.find(">", sign) + 1 or len(text)
 
 
 def _name(tag: str) -> str:

@@ -19,7 +19,7 @@ from lorascope.reports.table import Column, Row, Table, text_columns
 from lorascope.reports.wording import NOTHING, counted, interval, listed, moment, shortened, unit_shown, visible
 from lorascope.reports.wording import number as shown
 
-MOST_ROWS = 200
+MOST_ROWS = 50  # beyond it a reader scrolls past runs to reach what was found
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,18 +10,19 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from lorascope.errors import BadFile
 from lorascope.records.run import JsonValue
-from lorascope.reports.cited_text import Piece, drawings, is_html, pieces
-from lorascope.reports.source import Reference
+from lorascope.reports.cited_text import NUMBER, Piece, drawings, is_html, pieces
+from lorascope.reports.source import Reference, Source
 from lorascope.reports.wording import shortened
 
 BEGIN, END = "<!-- lorascope-references ", " -->"
 MOST_BYTES = 16_000_000  # of a block; ours have a few hundred kilobytes
 MOST_MORE = 200_000  # pieces that somebody may have added
+_FIELDS = tuple(field.name for field in fields(Source))
 _SHOWN = 90  # characters of a line of the report in a finding
 
 
@@ -121,9 +122,10 @@ def check(text: str, block: Block, fresh: Block) -> Verification:
             f"it has {len(found):,} pieces of text with numbers: many more than were written", where="the report",
             next_step="check a report of another kind with: lorascope claims FILE",
         )  # fmt: skip
+    listed = _listed(found, block)
     for piece in found:
         if not piece.reference:
-            doubts += _without_reference(piece, block, fresh)
+            doubts += [] if piece in listed else _without_reference(piece, block, fresh)
             continue
         numbers += len(piece.numbers)
         seen.add(piece.reference)
@@ -159,6 +161,15 @@ def _doubt(piece: Piece, sealed: SealedPiece | None, now: SealedPiece | None, bl
     if source != _source(fresh, now.reference):
         return Doubt("changed", piece.reference, piece.line, f"{where}: what it is said to come from", piece.numbers, now.numbers, shown)
     return None
+
+
+def _listed(found: Iterable[Piece], block: Block) -> frozenset[Piece]:
+    """The lines of the list of references that stand as they were written and that text refers to: with that text they are judged."""
+    used = {piece.reference.partition(".")[0] for piece in found if piece.reference}
+    said = {name: Source(**{key: source.get(key, "") for key in _FIELDS}) for name, source in block.sources.items() if name in used}
+    numbers = {name: tuple(NUMBER.findall(f"{name} {source.words} {source.command}")) for name, source in said.items()}
+    plain = [piece for piece in found if not piece.reference and piece.digest in block.plain]
+    return frozenset(piece for piece in plain if numbers.get(piece.words.partition(" ")[0]) == piece.numbers)
 
 
 def _without_reference(piece: Piece, block: Block, fresh: Block) -> list[Doubt]:

@@ -33,7 +33,8 @@ def impact_parts(found: Impact | None, inquiry: Inquiry) -> list[Part]:
     ranked = sorted(claimed, key=lambda effect: (effect.name not in inquiry.changed, -(effect.probability or 0), effect.name))[:SHOWN]
     if ranked:
         said.append(SourcedTable(_table(found, ranked, set(inquiry.changed), len(claimed)), source))
-    said += [Sentence(_set(one), source, "point") for one in found.sets[:SHOWN]]
+    told = [one for one in found.sets if len(one.members) > 1 or one.splitting_run]  # a setting alone stands in the table
+    said += [Sentence(_set(one), source, "point") for one in told[:SHOWN]]
     constant = sum(effect.claim is Claim.CONSTANT for effect in found.effects)
     if constant:
         said.append(Sentence(f"{counted(constant, 'setting')} never varied: nothing can be said of them.", source))
