@@ -75,10 +75,10 @@ def _show(choice: Pick, prompt: str | None) -> None:
     draw_table(("epoch", "mean", "low", "high", "n", "shrunk", "P(best)", *joint, "<"), _rows(choice), left=("<",))
     if joint:
         say("meets: P(meets the conditions); unbeaten: P(no other is better in every metric); best of those: P(best that meets them)")
-    if choice.cannot_tell and choice.joint is not None and choice.joint.where is not None:
+    if choice.cannot_tell and joint and choice.joint is not None and choice.joint.where is not None:
         say("~ cannot be told apart: one of these is the best of those that meet the condition, if any does, with 90 % probability")
     elif choice.cannot_tell:
-        say("~ cannot be told apart" + (": one of these is the best with 90 % probability" if choice.p_value is not None else ""))
+        say("~ cannot be told apart" + (": one of these is the best with 90 % probability" if choice.leader is not None else ""))
     say()
     for note in choice.notes:
         say(f"- {note}")

@@ -140,12 +140,6 @@ def _deciding(grounds: Grounds, choice: Choice) -> str:
     )
 
 
-def _good_enough(grounds: Grounds, choice: Choice) -> str:
-    if choice.best is None or choice.good_enough is None or choice.good_enough >= choice.best.epoch:
-        return ""
-    return f"Epoch {choice.good_enough} is the earliest within {number(grounds.tolerance)} of the best (5 %), with 80 % probability."
-
-
 def _data(grounds: Grounds) -> list[str]:
     """What the data lack."""
     cells, effects, notes = grounds.cells, grounds.effects, []

@@ -120,9 +120,10 @@ def pick(
     refuse_mixed(run, metric, scores)
     way, about_way = direction_asked(metric, direction, scores)
     joint = pick_jointly(data, metric, way, where, also, seed) if where is not None or also else None
-    picked = _above_floor(_pick(data, metric, way, scores, seed))
+    picked = _pick(data, metric, way, scores, seed)
     if joint is not None:
         picked = _under_conditions(picked, joint)
+    picked = _above_floor(picked)
     band = kept_bands(data.run).get(metric)
     beside = beside_training([row.measured for row in picked.checkpoints], band) if band else ()
     readings = read_colors(data.scores, color_names()) if any("rgb" in score.extra for score in data.scores) else ()
@@ -230,7 +231,9 @@ def _under_conditions(picked: Pick, joint: Joint) -> Pick:
         note = (
             "Conditions and further metrics cannot be weighed: fewer than two checkpoints share prompts in all of them, or one value each."
         )
-        empty = replace(picked, best=None, leader=None, good_enough=None) if joint.where is not None else picked
+        every = tuple(row.measured.epoch for row in picked.checkpoints)
+        apart = every if len(every) > 1 else ()  # what could be told without the condition says nothing of those that meet it
+        empty = replace(picked, best=None, leader=None, good_enough=None, cannot_tell=apart) if joint.where is not None else picked
         return replace(empty, joint=joint, notes=(note, *picked.notes))
     rows = {row.epoch: row for row in choice.epochs}
     checkpoints = tuple(replace(row, joint=rows.get(row.measured.epoch)) for row in picked.checkpoints)

@@ -9,7 +9,7 @@ from pathlib import Path
 from lorascope.backends import BACKENDS, renderer_named
 from lorascope.backends.backend import Renderer
 from lorascope.errors import BadFile, BadParameter, MissingFile, NotFound, did_you_mean
-from lorascope.evaluation.choice_words import listed, number
+from lorascope.evaluation.choice_words import listed, number, rounded
 from lorascope.evaluation.metric import Direction
 from lorascope.evaluation.metrics import METRICS, metric_named
 from lorascope.evaluation.racing import Race, RaceRules, Round, Stop, plan, race
@@ -210,6 +210,9 @@ def answer(raced: Raced) -> dict[str, JsonValue]:
         "leader": {"epoch": choice.leader.epoch, "p_best": choice.leader.p_best} if choice else None,
         "cannot_tell": list(choice.set90) if choice and len(choice.set90) > 1 else [],
         "held_back": raced.held_back,
-        "fresh": {"mean": fresh.mean, "low": fresh.low, "high": fresh.high, "prompts": fresh.prompts, "n": fresh.images} if fresh else None,
+        "fresh": {
+            "mean": rounded(fresh.mean), "low": rounded(fresh.low), "high": rounded(fresh.high),
+            "prompts": fresh.prompts, "n": fresh.images,
+        } if fresh else None,
         "notes": list(raced.notes),
     }  # fmt: skip
