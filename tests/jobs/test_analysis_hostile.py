@@ -127,3 +127,24 @@ def test_the_order_of_lines_changes_no_answer(tmp_path):
             foretold = predict(history, read_plan(history, "bad", {}), direction="higher")
             said.append([answer(find_impact(store, "style")), explained(explain(store, "bad")), prediction_json(foretold)])
     assert said[0] == said[1]
+
+
+def test_whole_numbers_beyond_all_floating_point_ones_and_predictions_without_interval_stop_no_command(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    runner, huge = CliRunner(), 10**400
+    of_run = {"settings": {"network_dim": 8, "learning_rate": 1e-4}, "runs_before": []}
+    without = {"metric": "style", "low": None, "high": None, "target": None, "p_reached": None, "direction": "higher"}
+    lines = [
+        *project(run("huge", {"network_dim": 8, "learning_rate": 1e-4, "network_alpha": huge, "max_train_epochs": huge, "own": huge}, 0.2)),
+        {"type": "protocol", "run": "huge", "steps": huge},
+        *({"type": "protocol", "run": f"good-{at:02}", "steps": 30} for at in range(12)),
+        {"type": "prediction", "name": "no interval", **of_run, "metrics": [without]},
+        {"type": "prediction", "name": "huge", **of_run, "metrics": [without | {"low": huge, "high": huge, "p_reached": huge}]},
+    ]
+    (tmp_path / "in.jsonl").write_text("\n".join(map(json.dumps, [{"type": "lorascope", "format": 1}, *lines])), "utf-8")
+    for command in (
+        ["init"], ["import", "in.jsonl"], ["why", "huge"], ["why", "bad", "--against", "huge"],
+        ["next", "--direction", "higher"], ["predict", "good-00", "--direction", "higher"], ["predict", "huge", "--direction", "higher"],
+    ):  # fmt: skip
+        said = runner.invoke(cli, command)
+        assert said.exit_code == 0, (command, said.exception)

@@ -70,6 +70,7 @@ def _free_name() -> Path:
 def _story(result: DemoResult) -> list[str]:
     """What was found, in plain sentences with their numbers."""
     from lorascope.cli.difference import difference
+    from lorascope.reports.wording import probability
 
     planted = ", ".join(f"{defect.replace('_', ' ')} {count}" for defect, count in result.planted.items())
     dataset = result.found.dataset
@@ -84,8 +85,8 @@ def _story(result: DemoResult) -> list[str]:
         "What came out:",
         *(f"  {sentence}" for sentence in result.report.summary),
         "",
-        f"Why? {result.why.verdict}",
-        *(f"  {cause.probability:4.0%}  {cause.title}" for cause in result.why.causes[:3]),
+        f"Why did {result.why.run} come out so, beside {result.why.compared_with}? {result.why.verdict}",
+        *(f"  {probability(cause.probability):>6}  {cause.title}" for cause in result.why.causes[:3] if cause.probability >= 0.01),
         "",
         "Time: " + ", ".join(f"{stage} {seconds:.0f} s" for stage, seconds in result.seconds.items()),
         "",

@@ -159,7 +159,7 @@ def _show_calibration(found: Prediction, earlier: Sequence[Resolved], name: str 
     scores = found.calibration
     if scores is None:
         return
-    done = [one for one in earlier if one.measured is not None]
+    done = [one for one in earlier if one.covered is not None]  # one without an interval, or without a run, has nothing to show
     _fill(f"earlier predictions: {scores['recorded']} recorded, {scores['resolved']} measured, {scores['covered']} inside their interval")
     if scores["coverage"] is not None:
         brier = "" if scores["brier"] is None else f"; Brier score of P(reached) {scores['brier']:.3f}"

@@ -68,7 +68,7 @@ def propose(history: History, metric: str | None, wish: Wish) -> Next:
 
     Raises:
         NotFound: no run has a number of this metric. BadParameter: nobody says which way is better, and an improvement is asked for.
-        MissingExtra: an improvement is asked for and Optuna is not installed. AlreadyExists: a recipe would overwrite another file.
+        MissingExtra: the sampler tpe is asked for and Optuna is not installed. AlreadyExists: a recipe would overwrite another file.
     """
     if not history.runs:
         return _baseline(history, metric, wish)

@@ -19,6 +19,7 @@ from lorascope.parameters.catalogue import find, known
 from lorascope.parameters.labels import LABELS
 from lorascope.parameters.parameter import Category, Scale
 from lorascope.records.history import History, MetricFacts, Outcome, PastRun
+from lorascope.records.plain import number
 from lorascope.records.run import ParameterValue, Run
 from lorascope.store import Store
 from lorascope.store.cells import Cell, SavedEpoch
@@ -60,9 +61,14 @@ def settings_of(run: Run) -> dict[str, ParameterValue]:
     >>> settings_of(Run("a", "kohya", RunStatus.IMPORTED, {"network_dim": 8, "output_dir": "x"}))
     {'network_dim': 8, 'trainer': 'kohya'}
     """
-    found = {name: value for name, value in run.parameters.items() if _may_matter(name)}
+    found = {name: _in_range(value) for name, value in run.parameters.items() if _may_matter(name)}
     beside = {"base_model": run.base_model, "dataset": run.dataset_digest, "trainer": run.trainer if run.trainer != "unknown" else None}
     return found | {name: value for name, value in beside.items() if value is not None and name not in found}
+
+
+def _in_range(value: ParameterValue) -> ParameterValue:
+    """The value; as text where it is a whole number beyond all floating-point ones, which nothing can reckon with."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) and number(value) is None else value
 
 
 @cache
@@ -121,12 +127,11 @@ def _past(
 
 def _levels(epochs: Iterable[Mapping[str, Cell]]) -> dict[str, float]:
     """Each prompt's own level: its mean over the epochs that have it. Empty where every epoch has every prompt."""
-    by_prompt: dict[str, list[float]] = defaultdict(list)
-    count = 0
-    for count, of_epoch in enumerate(epochs, 1):  # noqa: B007
+    of_epochs, by_prompt = list(epochs), defaultdict[str, list[float]](list)
+    for of_epoch in of_epochs:
         for prompt, cell in sorted(of_epoch.items()):
             by_prompt[prompt].append(cell.mean)
-    if all(len(means) == count for means in by_prompt.values()):
+    if all(len(means) == len(of_epochs) for means in by_prompt.values()):
         return {}
     return {prompt: fmean(means) for prompt, means in by_prompt.items()}
 

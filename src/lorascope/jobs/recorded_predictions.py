@@ -11,6 +11,7 @@ from lorascope.analysis.ledger.reliability import ENOUGH, calibrate
 from lorascope.analysis.proposals.settings_space import signature
 from lorascope.errors import AlreadyExists
 from lorascope.records.history import History, PastRun
+from lorascope.records.plain import number
 from lorascope.records.proposal import Prediction
 from lorascope.records.run import JsonValue, ParameterValue
 from lorascope.reports.proposals import rounded
@@ -107,7 +108,7 @@ def calibration(found: Sequence[Resolved]) -> dict[str, float | int | None] | No
 
 def _one(name: str, said: Mapping[str, JsonValue], runs: Sequence[PastRun]) -> Resolved:
     metric = str(said.get("metric"))
-    low, high, target, chance = (_number(said.get(key)) for key in ("low", "high", "target", "p_reached"))
+    low, high, target, chance = (number(said.get(key)) for key in ("low", "high", "target", "p_reached"))
     run = next((past for past in runs if metric in past.outcomes), None)
     if run is None:
         return Resolved(name, metric, low, high, p_reached=chance)
@@ -127,7 +128,3 @@ def _of_these_settings(history: History, settings: Mapping[str, ParameterValue])
 def _agrees(settings: Mapping[str, ParameterValue], asked: Mapping[str, ParameterValue]) -> bool:
     shared = [name for name in asked if settings.get(name) is not None]
     return len(shared) * 2 > len(asked) and all(settings[name] == asked[name] for name in shared)
-
-
-def _number(value: JsonValue) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -32,8 +32,8 @@ def suggest(
     try:
         import optuna
     except ImportError as error:
-        what = "proposals that improve come from Optuna, which is not installed"
-        raise MissingExtra(what, next_step="pip install 'lorascope[search]', or ask for --objective explain") from error
+        what = "the sampler tpe is Optuna's, which is not installed"
+        raise MissingExtra(what, next_step="pip install 'lorascope[search]', or leave out --sampler tpe") from error
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     distributions = {name: found for name in sorted(names) if (found := distribution(name, [settings.get(name) for settings in seen]))}
     if not distributions:

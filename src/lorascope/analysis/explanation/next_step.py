@@ -30,21 +30,25 @@ _SETTLES = {Check.SEEDS: 0.6, Check.EVALUATE: 0.8, Check.INSPECT: 0.8}  # how mu
 
 def test_of(case: Case, cause: CauseKind) -> Test:
     """What would settle this cause, with its cost in words and in the project's own GPU hours."""
-    hours = training_hours(case)
+    hours, timed = training_hours(case)
     good = case.reference.name if case.reference is not None else "a good run"
     names = {"run": case.run.name, "good": good, "metric": case.worst or "METRIC"}
     command = _filled(cause.command, names)
     if cause.check in _HOURS:
         return Test(_what(case, cause, {}), _WORDS[cause.check], 0.0, command)
     change = revert(case, cause) if cause.check is Check.REVERT else {}
-    cost = f"{hours:.2g} GPU hours (median of this project's trainings)" if hours else "one training (this project records no hours)"
+    cost = (
+        f"{hours:.2g} GPU hours (median of {timed} training{'' if timed == 1 else 's'} here)"
+        if hours
+        else "one training (this project records no hours)"
+    )
     return Test(_what(case, cause, change), cost, hours or 0.0, command, change)
 
 
-def training_hours(case: Case) -> float | None:
-    """What a training costs here: the reference's own hours, else the median of all runs'."""
+def training_hours(case: Case) -> tuple[float | None, int]:
+    """What a training costs here: the median of the hours that are recorded (None: of no run), and of how many runs they are."""
     known = [run.gpu_hours for run in (case.run, *case.others) if run.gpu_hours]
-    return median(known) if known else None
+    return median(known) if known else None, len(known)
 
 
 def revert(case: Case, cause: CauseKind) -> dict[str, ParameterValue]:

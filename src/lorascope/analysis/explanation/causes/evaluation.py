@@ -32,7 +32,7 @@ RESIDUAL = (
         UNLISTED, "something that is not on this list",
         "another base model or VAE, a driver, a library, a setting that this list does not know",
         Check.REPEAT, "what no listed cause explains",
-        test="repeat the good run exactly: if it comes out well again, the settings make the difference; if not, the surroundings do",
+        test="repeat a good run exactly: if it comes out well again, the settings make the difference; if not, the surroundings do",
     ),
     CauseKind(
         NOISE, "chance alone",

@@ -82,7 +82,7 @@ def _usual(protocols: list[dict[str, ParameterValue]]) -> dict[str, tuple[Parame
 
 def _equal(one: ParameterValue, other: ParameterValue) -> bool:
     if isinstance(one, int | float) and isinstance(other, int | float):
-        return float(one) == float(other)
+        return one == other
     return str(one).strip().lower() == str(other).strip().lower()
 
 
