@@ -10,13 +10,13 @@ from markdown_it import MarkdownIt
 from lorascope.records.cause import Cause, Explanation
 from lorascope.records.cause import Test as Check
 from lorascope.records.effect import Claim, Effect, EffectSet, Impact
-from lorascope.records.history import History, PastRun
+from lorascope.records.history import History, MetricFacts, Outcome, PastRun
 from lorascope.records.proposal import Estimated, Next, Proposal
 from lorascope.records.run import Run, RunStatus
 from lorascope.reports.inquiry import DecisionNote, Inquiry, LedgerNote
 from lorascope.reports.markdown import markdown, project_markdown
 from lorascope.reports.page import page
-from lorascope.reports.project import ProjectEvidence, project_page
+from lorascope.reports.project import ProjectEvidence, by_outcome, project_page
 from lorascope.reports.section import Sentence
 from lorascope.reports.sections import SECTIONS
 from lorascope.reports.sections.changes import impact_parts
@@ -159,3 +159,15 @@ def test_a_project_of_many_runs_lists_the_first_and_counts_the_rest():
     text = project_markdown(project_page(ProjectEvidence(History(runs), None, Inquiry(run="", runs=500))))
     assert sum(line.startswith("| run-") for line in text.splitlines()) == 50
     assert "450 more: lorascope runs" in text
+
+
+def test_no_run_is_ranked_among_runs_that_were_measured_otherwise():
+    measured = (("a1", 5.0, "x"), ("b1", 9.0, "y"), ("a2", 7.0, "x"), ("none", None, ""))
+    runs = tuple(
+        PastRun(
+            Run(name, "toy", RunStatus.FINISHED), outcomes={} if value is None else {"quality": Outcome(value)}, classes={"quality": own}
+        )
+        for name, value, own in measured
+    )
+    history = History(runs, {"quality": MetricFacts("quality", direction="higher")})
+    assert [past.name for past in by_outcome(history, "quality")] == ["a2", "a1", "b1", "none"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -134,15 +135,18 @@ def _runs(evidence: ProjectEvidence) -> list[Part]:
 
 
 def by_outcome(history: History, metric: str | None) -> list[PastRun]:
-    """The runs that are listed, the best first; those without a number last."""
+    """The runs that are listed: class by class, the largest first, for no number is ranked among those of another; the best of each
+    first, those without a number last.
+    """
     way = history.facts(metric).direction if metric else None
-    return sorted(history.runs, key=lambda past: _rank(past, metric, way))[:MOST_ROWS]
+    sizes = Counter(past.classes.get(metric, "") for past in history.runs if metric in past.outcomes) if metric else Counter[str]()
 
+    def rank(past: PastRun) -> tuple[bool, int, str, float, str]:
+        found, own = (past.outcomes.get(metric), past.classes.get(metric, "")) if metric else (None, "")
+        value = found.value if found else 0.0
+        return (found is None, -sizes[own], own, -value if way == HIGHER else value, past.name)
 
-def _rank(past: PastRun, metric: str | None, way: str | None) -> tuple[bool, float, str]:
-    found = past.outcomes.get(metric) if metric else None
-    value = found.value if found else 0.0
-    return (found is None, -value if way == HIGHER else value, past.name)
+    return sorted(history.runs, key=rank)[:MOST_ROWS]
 
 
 def _letters(evidence: ProjectEvidence) -> Mapping[str, str]:
